@@ -1,0 +1,164 @@
+"""The one exception tree of lrs-lite.
+
+Each class says whose fault it is, and carries the answer that every door gives for it: ``http_status`` for
+HTTP, ``close_code`` for the stream, ``code`` for programs that read either.
+
+    LrsError                     500 1011  internal
+      RequestError               400 4501  the caller sent something wrong
+        MalformedJson                      not JSON, or not JSON that we accept
+        InvalidStatement                   JSON, but not a Statement (lists every problem)
+        InvalidParameter                   a query parameter, header or form field
+        InvalidDocument                    a document that can't be stored or merged
+        UnsupportedVersion                 X-Experience-API-Version
+        CursorInvalid                      a cursor that this store never gave
+        EpochChanged             410       a cursor of an earlier history of this store
+        NotFound                 404
+        Conflict                 409       same id, other content; or a missing precondition
+        PreconditionFailed       412       If-Match, If-None-Match
+        TooLarge                 413 1009
+        UnsupportedMediaType     415
+        RateLimited              429 4013
+      Unauthenticated            401 4500  no credential, or one that is not good (any more)
+        TokenExpired             401 4001
+        TokenRevoked             401 4503
+      Forbidden                  403 4507  a good credential that may not do this
+      StoreUnavailable           503 4014  the database can't be reached or is full
+      StoreCorrupt               500 1011  the log does not hold what it should
+      ConfigError                          a setting that can't be used; never leaves the command line
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with an input: where (JSON path such as ``$.actor.mbox``), which rule, and why."""
+
+    path: str
+    rule: str
+    reason: str
+
+
+class LrsError(Exception):
+    """Root of the tree; ``message`` is written for the person who can mend the cause."""
+
+    http_status: ClassVar[int] = 500
+    close_code: ClassVar[int] = 1011
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, message: str, *, problems: tuple[Problem, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.problems = problems
+
+
+class RequestError(LrsError):
+    http_status = 400
+    close_code = 4501
+    code = "invalid_request"
+
+
+class MalformedJson(RequestError):
+    code = "malformed_json"
+
+
+class InvalidStatement(RequestError):
+    code = "invalid_statement"
+
+
+class InvalidParameter(RequestError):
+    code = "invalid_parameter"
+
+
+class InvalidDocument(RequestError):
+    code = "invalid_document"
+
+
+class UnsupportedVersion(RequestError):
+    code = "unsupported_version"
+
+
+class CursorInvalid(RequestError):
+    code = "cursor_invalid"
+
+
+class EpochChanged(RequestError):
+    http_status = 410
+    code = "epoch_changed"
+
+
+class NotFound(RequestError):
+    http_status = 404
+    code = "not_found"
+
+
+class Conflict(RequestError):
+    http_status = 409
+    code = "conflict"
+
+
+class PreconditionFailed(RequestError):
+    http_status = 412
+    code = "precondition_failed"
+
+
+class TooLarge(RequestError):
+    http_status = 413
+    close_code = 1009
+    code = "too_large"
+
+
+class UnsupportedMediaType(RequestError):
+    http_status = 415
+    code = "unsupported_media_type"
+
+
+class RateLimited(RequestError):
+    """``retry_after_s`` is how long the caller should wait."""
+
+    http_status = 429
+    close_code = 4013
+    code = "rate_limited"
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Unauthenticated(LrsError):
+    http_status = 401
+    close_code = 4500
+    code = "invalid_token"
+
+
+class TokenExpired(Unauthenticated):
+    close_code = 4001
+    code = "token_expired"
+
+
+class TokenRevoked(Unauthenticated):
+    close_code = 4503
+    code = "token_revoked"
+
+
+class Forbidden(LrsError):
+    http_status = 403
+    close_code = 4507
+    code = "forbidden"
+
+
+class StoreUnavailable(LrsError):
+    http_status = 503
+    close_code = 4014
+    code = "store_unavailable"
+
+
+class StoreCorrupt(LrsError):
+    code = "store_corrupt"
+
+
+class ConfigError(LrsError):
+    code = "config"

@@ -1,0 +1,83 @@
+"""Every bound of lrs-lite, in one table (invariant 7).
+
+Each row is a setting too: ``LRS_`` and the name in capitals. Units come last in the name. ``bounded`` holds what the
+documentation and the configuration check need to know about a row, so that neither repeats it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+def bounded(default: float, low: float, high: float, unit: str, doc: str) -> Any:
+    """A numeric setting: its default, the least and greatest value allowed, its unit, and one line of meaning."""
+    assert low <= default <= high, doc
+    return field(default=default, metadata={"low": low, "high": high, "unit": unit, "doc": doc})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The table. An instance holds the values in force."""
+
+    # What one request may hold.
+    body_bytes_max: int = bounded(16 * MIB, KIB, 1024 * MIB, "bytes", "Largest request body with statements.")
+    batch_statements_max: int = bounded(10_000, 1, 1_000_000, "statements", "Most statements in one POST.")
+    json_depth_max: int = bounded(64, 16, 200, "levels", "Deepest nesting of arrays and objects in a body.")
+    query_bytes_max: int = bounded(16 * KIB, 256, 64 * KIB, "bytes", "Longest query string.")
+    query_values_max: int = bounded(200, 1, 400, "values", "Most values of one repeated parameter or filter member.")
+    body_read_s: int = bounded(30, 1, 3600, "seconds", "Longest wait for the next piece of a request body.")
+
+    # What one answer may hold.
+    page_statements_default: int = bounded(100, 1, 10_000, "statements", "Page size when a query gives no limit.")
+    page_statements_max: int = bounded(500, 1, 10_000, "statements", "Largest page, and the page for limit=0.")
+    page_bytes_max: int = bounded(8 * MIB, 64 * KIB, 256 * MIB, "bytes", "A page ends early at this size.")
+
+    # The writer.
+    commit_statements_max: int = bounded(2_000, 1, 100_000, "statements", "Most statements in one shared commit.")
+    append_queue_max: int = bounded(20_000, 16, 1_000_000, "statements", "Statements waiting for the writer.")
+
+    # The stream (docs/stream.md).
+    client_frame_bytes_max: int = bounded(64 * KIB, KIB, MIB, "bytes", "Largest frame from a client.")
+    client_frame_depth_max: int = bounded(16, 4, 64, "levels", "Deepest nesting in a frame from a client.")
+    auth_frame_bytes_max: int = bounded(16 * KIB, KIB, MIB, "bytes", "Largest first frame with a token.")
+    auth_timeout_s: float = bounded(5, 0.1, 60, "seconds", "How long a socket may stay unauthenticated.")
+    subscriptions_max: int = bounded(16, 1, 1_000, "subscriptions", "Subscriptions on one connection.")
+    connections_per_token_max: int = bounded(20, 1, 100_000, "connections", "Connections of one credential.")
+    connections_max: int = bounded(5_000, 1, 1_000_000, "connections", "Stream connections of one process.")
+    connections_unauthenticated_max: int = bounded(50, 1, 10_000, "connections", "Sockets not yet authenticated.")
+    client_frames_per_s: float = bounded(10, 1, 10_000, "frames/s", "Sustained rate of frames from one client.")
+    client_frames_burst: int = bounded(50, 1, 10_000, "frames", "Frames a client may send at once.")
+    server_frame_bytes_max: int = bounded(
+        MIB, 16 * KIB, 16 * MIB, "bytes", "A frame ends at this size; one statement may exceed it."
+    )
+    server_frame_statements_max: int = bounded(500, 1, 10_000, "statements", "Most statements in one frame.")
+    ring_statements_max: int = bounded(2_000, 1, 100_000, "statements", "Newest records kept for live subscribers.")
+    ring_bytes_max: int = bounded(
+        16 * MIB, MIB, 1024 * MIB, "bytes", "Their size at most; the rest is read from the log."
+    )
+    send_blocked_s: float = bounded(30, 0.1, 3600, "seconds", "A client that takes nothing for so long is closed.")
+    heartbeat_s: float = bounded(20, 0.1, 3600, "seconds", "Pause between heartbeats of an idle connection.")
+    expiry_warning_s: float = bounded(60, 0, 3600, "seconds", "How long before expiry a client is warned.")
+    expiry_grace_s: float = bounded(5, 0, 3600, "seconds", "How long after expiry a socket stays open.")
+    credential_check_s: float = bounded(0.25, 0.01, 1, "seconds", "Pause between looks for revocation.")
+    tail_poll_s: float = bounded(0.01, 0.001, 1, "seconds", "Pause between looks for other processes' commits.")
+
+    # Credentials.
+    token_bytes_max: int = bounded(8 * KIB, KIB, 64 * KIB, "bytes", "Longest bearer token.")
+    token_ttl_s: int = bounded(30 * 86_400, 60, 3650 * 86_400, "seconds", "Life of a token issued without --ttl.")
+
+
+def checked(limits: Limits) -> Limits:
+    """``limits`` if the rows agree with each other; AssertionError names the pair that does not."""
+    assert limits.page_statements_default <= limits.page_statements_max, "default page larger than the largest page"
+    assert limits.commit_statements_max <= limits.append_queue_max, "a commit can't hold more than the queue"
+    assert limits.auth_frame_bytes_max <= limits.client_frame_bytes_max, "an auth frame is a client frame"
+    assert {f.name for f in fields(limits)} == {f.name for f in fields(Limits)}
+    return limits
+
+
+DEFAULT_LIMITS = checked(Limits())

@@ -1,0 +1,132 @@
+"""A SQLite file as the store: who may hold a connection, and how it is set up.
+
+Readers never wait for the writer (WAL), and a commit is on disk before it is answered (``synchronous=FULL``,
+invariant 2). Connections are made with ``isolation_level=None``: transactions begin and end where the code says so.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlite_utils
+
+from lrs.errors import StoreUnavailable
+
+BUSY_TIMEOUT_MS = 10_000
+CACHE_KIB = 16 * 1024
+
+
+def connect(path: Path, *, cache_kib: int = CACHE_KIB) -> sqlite3.Connection:
+    """A connection with the pragmas that every connection of the store has.
+
+    It may move between threads, but is used by one at a time. Raises StoreUnavailable when the file can't be opened.
+    """
+    try:
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, timeout=BUSY_TIMEOUT_MS / 1000, cached_statements=256
+        )
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(f"PRAGMA cache_size=-{cache_kib}")
+        connection.execute("PRAGMA temp_store=MEMORY")
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"can't open the store {path}: {error}") from error
+    return connection
+
+
+class Store:
+    """One SQLite file, shared by all rooms of one process; other processes may have it open too."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._idle: list[sqlite3.Connection] = []
+        self._idle_lock = threading.Lock()
+        self._write_lock = threading.Lock()
+        self._closed = False
+        self._writer = connect(path)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A pooled connection in autocommit: each SELECT sees all that is committed when it starts.
+
+        Callers that need one snapshot over several SELECTs begin a transaction of their own with ``snapshot``.
+        """
+        with self._idle_lock:
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            connection = connect(self.path)
+            connection.execute("PRAGMA query_only=ON")
+        try:
+            yield connection
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            with self._idle_lock:
+                if self._closed:
+                    connection.close()
+                else:
+                    self._idle.append(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A pooled connection inside one read transaction: every SELECT sees the same committed state."""
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A short administrative write, committed at the end, rolled back when the block raises.
+
+        It waits for the log's writer, also in other processes. StoreUnavailable when that takes over ten seconds.
+        """
+        with self._write_lock, transaction(self._writer) as connection:
+            yield connection
+
+    def migrate(self, migrations: sqlite_utils.Migrations) -> None:
+        """Apply what is pending of ``migrations``, each in one transaction, also when several processes start."""
+        connection = connect(self.path)
+        try:
+            # The outer transaction makes a second process wait and then find nothing pending.
+            connection.execute("BEGIN IMMEDIATE")
+            migrations.apply(sqlite_utils.Database(connection))
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"can't bring the store {self.path} up to date: {error}") from error
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Close every connection that is not in use; those in use close when they come back."""
+        with self._idle_lock:
+            self._closed = True
+            for connection in self._idle:
+                connection.close()
+            self._idle.clear()
+        with self._write_lock:
+            self._writer.close()
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """BEGIN IMMEDIATE, then COMMIT, or ROLLBACK when the block raises; busy or full becomes StoreUnavailable."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+        connection.execute("COMMIT")
+    except sqlite3.OperationalError as error:
+        raise StoreUnavailable(f"the store can't be written: {error}") from error
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def open_store(path: Path) -> Store:
+    """The store in the file ``path``; the file and its folder are made when missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return Store(path)
