@@ -22,6 +22,7 @@ HTTP, ``close_code`` for the stream, ``code`` for programs that read either.
         TokenExpired             401 4001
         TokenRevoked             401 4503
       Forbidden                  403 4507  a good credential that may not do this
+        InsufficientScope                  it lacks a scope (RFC 6750 3.1)
       StoreUnavailable           503 4014  the database can't be reached or is full
       StoreCorrupt               500 1011  the log does not hold what it should
       ConfigError                          a setting that can't be used; never leaves the command line
@@ -148,6 +149,14 @@ class Forbidden(LrsError):
     http_status = 403
     close_code = 4507
     code = "forbidden"
+
+
+class InsufficientScope(Forbidden):
+    """``scope`` is the one that was asked for."""
+
+    def __init__(self, message: str, *, scope: str) -> None:
+        super().__init__(message)
+        self.scope = scope
 
 
 class StoreUnavailable(LrsError):

@@ -69,6 +69,10 @@ class Limits:
     # Credentials.
     token_bytes_max: int = bounded(8 * KIB, KIB, 64 * KIB, "bytes", "Longest bearer token.")
     token_ttl_s: int = bounded(30 * 86_400, 60, 3650 * 86_400, "seconds", "Life of a token issued without --ttl.")
+    credentials_cached_max: int = bounded(
+        10_000, 16, 1_000_000, "credentials", "Proven credentials that a process remembers."
+    )
+    last_used_s: float = bounded(60, 1, 86_400, "seconds", "How exact the last use of a key or token is kept.")
 
 
 def checked(limits: Limits) -> Limits:

@@ -127,6 +127,15 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 
 def open_store(path: Path) -> Store:
-    """The store in the file ``path``; the file and its folder are made when missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """The store in the file ``path``; the file and its folder are made when missing.
+
+    Only its owner may read a new file, because it holds private keys and personal data. SQLite gives the files beside
+    it (``-wal``, ``-shm``) the same mode. Raises StoreUnavailable when it can't be made or opened.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o600)
+    except OSError as error:
+        raise StoreUnavailable(f"can't make the store {path}: {error.strerror}") from error
     return Store(path)
