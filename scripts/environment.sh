@@ -34,9 +34,9 @@ install_ensurepip() {
     version=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     say "Installing python${version}-venv, without which Python can't make an environment ..."
     export DEBIAN_FRONTEND=noninteractive
-    apt-get update -qq >&2 || true
-    apt-get install -y -qq --no-install-recommends "python${version}-venv" >&2 ||
-        apt-get install -y -qq --no-install-recommends python3-venv >&2
+    apt-get update -qq >/dev/null || true
+    apt-get install -y -qq --no-install-recommends "python${version}-venv" >/dev/null ||
+        apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
 }
 
 make_venv() {
@@ -58,7 +58,9 @@ make_venv() {
     fi
 }
 
-"$venv/bin/python" -m pip --version >/dev/null 2>&1 && new_enough "$venv/bin/python" || make_venv
+if ! { "$venv/bin/python" -m pip --version >/dev/null 2>&1 && new_enough "$venv/bin/python"; }; then
+    make_venv
+fi
 
 say "Installing lrs-lite and what it needs into $venv ..."
 pip() { "$venv/bin/python" -m pip --disable-pip-version-check --quiet "$@"; }
