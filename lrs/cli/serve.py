@@ -1,0 +1,113 @@
+"""``lrs serve``: the server process, or several on one listening socket."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.supervisors import Multiprocess
+
+from lrs.app import create_app
+from lrs.cli.logs import configure_logs
+from lrs.config import Settings, read_settings
+from lrs.errors import ConfigError
+
+BACKLOG_CONNECTIONS = 2048
+SHUTDOWN_S = 10
+
+
+def application() -> Starlette:
+    """The application of one server process, with the settings of its environment."""
+    settings = read_settings()
+    configure_logs(settings)
+    return create_app(settings)
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of the store; made when it is missing.")
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Server processes on the one store.")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Least severity logged.")
+def serve(data: Path | None, host: str | None, port: int | None, workers: int | None, log_level: str | None) -> None:
+    """Start the server. Every setting that `lrs settings` lists is read from the environment; options come first."""
+    settings = read_settings(data=data, host=host, port=port, workers=workers, log_level=log_level)
+    configure_logs(settings)
+    # Worker processes are started anew and read their settings as this one did.
+    os.environ.update(_environment(settings))
+    listener = _listen(settings)
+    config = uvicorn.Config(
+        "lrs.cli.serve:application",
+        factory=True,
+        workers=settings.workers,
+        backlog=BACKLOG_CONNECTIONS,
+        ws="websockets-sansio",
+        ws_max_size=settings.limits.client_frame_bytes_max,
+        # Compression costs memory for each connection and lets lengths tell about secrets.
+        ws_per_message_deflate=False,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        # Nothing here depends on who the client says it is.
+        proxy_headers=False,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )
+    lines = _welcome(settings, listener)
+    try:
+        if settings.workers == 1:
+            _Server(config, lines).run(sockets=[listener])
+        else:
+            # The kernel keeps connections waiting until the first worker takes them.
+            click.echo(lines)
+            Multiprocess(config, sockets=[listener]).run()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+class _Server(uvicorn.Server):
+    """A server that says where it listens once it answers, not before."""
+
+    def __init__(self, config: uvicorn.Config, lines: str) -> None:
+        super().__init__(config)
+        self._lines = lines
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        click.echo(self._lines)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """A listening socket, made here so that workers share it and a free port is known."""
+    try:
+        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG_CONNECTIONS)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError(f"can't listen on {settings.host}:{settings.port}: {reason}") from error
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """The settings that options can change, as the variables that ``read_settings`` reads."""
+    changed = {"data", "host", "port", "workers", "log_level"}
+    return {
+        f"LRS_{row.name.upper()}": str(getattr(settings, row.name)) for row in fields(settings) if row.name in changed
+    }
+
+
+def _welcome(settings: Settings, listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    data = "" if settings.data == Settings().data else f" --data {settings.data}"
+    return "\n".join(
+        (
+            f"lrs-lite listens on http://{f'[{host}]' if ':' in host else host}:{port} (xAPI below {settings.base})",
+            f"The store is {settings.database}. In another terminal, a first writer and a first reader:",
+            f"  lrs consumer add open-edx --scope statements/write{data} && lrs key add open-edx{data}",
+            f"  lrs consumer add engine --scope stream --scope statements/read{data} && lrs token issue engine{data}",
+        )
+    )
