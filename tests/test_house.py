@@ -36,6 +36,8 @@ SHELLS: dict[str, set[str]] = {
     "tail": {*_LOOPS, "sqlite3"},
     "hub": _LOOPS,
     "session": {*_LOOPS, "starlette"},
+    "engine": {"asyncio", "secrets"},
+    "telemetry": {"structlog"},
     "app": WORLD,
     "cli": WORLD,
     "clock": {"time"},
@@ -43,7 +45,7 @@ SHELLS: dict[str, set[str]] = {
 }
 
 # Values of these modules do nothing by themselves.
-HARMLESS = {("random", "Random"), ("asyncio", "Protocol"), ("starlette.types", "ASGIApp")}
+HARMLESS = {("random", "Random"), ("http", "HTTPStatus"), ("asyncio", "Protocol"), ("starlette.types", "ASGIApp")}
 
 # Functions of otherwise harmless modules that read the clock, the disk or randomness.
 WORLDLY_CALLS = {"uuid1", "uuid4", "uuid6", "uuid7", "now", "utcnow", "today", "open", "urandom", "print", "input"}

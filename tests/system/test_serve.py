@@ -1,0 +1,89 @@
+"""``lrs serve``: how the process starts, listens and ends."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.system.server import Server, clean_environment
+
+
+def test_a_free_port_is_taken_and_told(server: Server) -> None:
+    assert server.port > 0
+    assert f"http://127.0.0.1:{server.port}" in server.lines[0]
+
+
+def test_it_tells_how_to_make_the_first_consumer(server: Server) -> None:
+    assert "lrs consumer add" in server.output
+    assert "lrs token issue" in server.output
+
+
+def test_it_says_nothing_of_what_it_is_built_with(server: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    connection.request("GET", "/xapi/about")
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    assert answer.getheader("Server") is None
+
+
+def test_a_request_to_stop_ends_it_in_good_order(server: Server) -> None:
+    pid = server.pid
+    server.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert "Traceback" not in server.output
+    server.start()
+
+
+def test_after_a_kill_it_starts_again_on_the_same_store(server: Server) -> None:
+    server.run("consumer", "add", "engine")
+    server.kill()
+    server.start()
+    assert [consumer["name"] for consumer in server.run_json("consumer", "list")] == ["engine"]
+
+
+def test_several_workers_share_one_port(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data", LRS_LOG_LEVEL="warning")
+    try:
+        server.start("--workers", "2")
+        for _ in range(20):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port)
+            connection.request("GET", "/xapi/about")
+            assert connection.getresponse().read()
+            connection.close()
+    finally:
+        server.close()
+    assert "Traceback" not in server.output
+
+
+def fails(*options: str, **settings: str) -> str:
+    """What it says when it can't start."""
+    done = subprocess.run(
+        [sys.executable, "-m", "lrs", "serve", *options],
+        capture_output=True,
+        text=True,
+        env=clean_environment(**settings),
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    return done.stderr
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert f"127.0.0.1:{port}" in fails("--port", str(port), "--data", str(tmp_path))
+
+
+def test_a_setting_that_cannot_be_used_is_told_in_one_line(tmp_path: Path) -> None:
+    assert "LRS_HEARTBEAT_S" in fails("--data", str(tmp_path), LRS_HEARTBEAT_S="soon")
