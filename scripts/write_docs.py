@@ -1,0 +1,152 @@
+"""Write the parts of docs/ that are read off the code: settings, commands, error codes and routes.
+
+Each stands in its page between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``; the text around it is written by
+hand. ``python -m scripts.write_docs`` (or ``make docs``) rewrites them; a test fails when they are out of date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lrs import errors
+from lrs.cli import main as root_command
+from lrs.config import describe
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def settings_table() -> str:
+    """Every setting with default and unit."""
+    rows = [(f"`{row.variable}`", _code(row.default), row.unit, row.doc) for row in describe()]
+    return _table(("Variable", "Default", "Unit", "Meaning"), rows)
+
+
+def errors_table() -> str:
+    """Every class of ``lrs.errors`` that can reach a client."""
+    tree = sorted(_tree(errors.LrsError), key=lambda error: (error.http_status, error.close_code, error.code))
+    rows = [
+        (f"`{error.code}`", str(error.http_status), str(error.close_code), f"`{error.__name__}`")
+        for error in tree
+        if error is not errors.ConfigError
+    ]
+    return _table(("`code`", "HTTP status", "Close code", "Class"), rows)
+
+
+def commands() -> str:
+    """The whole tree of the command ``lrs``, a section for each command."""
+    return "\n\n".join(_sections("lrs", root_command))
+
+
+PARTS: dict[str, tuple[str, Callable[[], str]]] = {
+    "settings": ("settings.md", settings_table),
+    "errors": ("errors.md", errors_table),
+    "commands": ("cli.md", commands),
+}
+
+
+def rendered(name: str) -> tuple[Path, str]:
+    """The page that holds the part ``name``, as it should read."""
+    page, write = PARTS[name]
+    path = DOCS / page
+    text = path.read_text()
+    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+    assert text.count(begin) == text.count(end) == 1, f"{path} needs {begin} and {end}, once each"
+    head, rest = text.split(begin)
+    _, tail = rest.split(end)
+    return path, f"{head}{begin}\n\n{write()}\n\n{end}{tail}"
+
+
+def _tree(error: type[errors.LrsError]) -> Iterator[type[errors.LrsError]]:
+    yield error
+    for child in error.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from _tree(child)
+
+
+def _sections(path: str, command: click.Command) -> Iterator[str]:
+    context = click.Context(command, info_name=path)
+    lines = [f"## `{path}`", "", _prose(command.help or "")]
+    if isinstance(command, click.Group):
+        names = [name for name in command.list_commands(context) if not _command(command, context, name).hidden]
+        lines += ["", *(f"- [`{path} {name}`](#{_anchor(f'{path} {name}')})" for name in names)]
+        yield "\n".join(lines)
+        for name in names:
+            yield from _sections(f"{path} {name}", _command(command, context, name))
+        return
+    usage = " ".join([path, *command.collect_usage_pieces(context)])
+    rows = [_parameter(parameter) for parameter in command.params if not getattr(parameter, "hidden", False)]
+    lines += ["", f"    {usage}"]
+    if rows:
+        lines += ["", _table(("Parameter", "Meaning"), rows)]
+    yield "\n".join(lines)
+
+
+def _command(group: click.Group, context: click.Context, name: str) -> click.Command:
+    command = group.get_command(context, name)
+    assert command is not None, name
+    return command
+
+
+def _parameter(parameter: click.Parameter) -> tuple[str, str]:
+    if isinstance(parameter, click.Argument):
+        return (
+            f"`{parameter.make_metavar(click.Context(click.Command('lrs')))}`",
+            "Required." if parameter.required else "",
+        )
+    assert isinstance(parameter, click.Option)
+    names = ", ".join((*parameter.opts, *parameter.secondary_opts))
+    if not parameter.is_flag:
+        names += f" {parameter.make_metavar(click.Context(click.Command('lrs')))}"
+    notes = [parameter.help or ""]
+    if parameter.multiple:
+        notes.append("May be repeated.")
+    if parameter.required:
+        notes.append("Required.")
+    if parameter.envvar:
+        notes.append(f"Also `{parameter.envvar}`.")
+    if parameter.show_default and parameter.default is not None:
+        notes.append(f"Default: `{parameter.default}`.")
+    return f"`{names}`", " ".join(note for note in notes if note)
+
+
+def _prose(text: str) -> str:
+    """A docstring as Markdown: blocks that click keeps as they are (after a backspace) become code."""
+    blocks = []
+    for block in text.strip().split("\n\n"):
+        lines = [line.strip() if not block.startswith("\b") else line for line in block.splitlines()]
+        if lines[0] == "\b":
+            blocks.append("\n".join(f"    {line}" for line in lines[1:]))
+        else:
+            blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-")
+
+
+def _code(value: str) -> str:
+    return f"`{value}`" if value else "(empty)"
+
+
+def _table(head: tuple[str, ...], rows: list[Any]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines)
+
+
+def main() -> None:
+    """Rewrite every page that has changed."""
+    for name in PARTS:
+        path, text = rendered(name)
+        if path.read_text() != text:
+            path.write_text(text)
+            print(f"wrote {path.relative_to(DOCS.parent)}")
+
+
+if __name__ == "__main__":
+    main()
