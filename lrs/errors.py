@@ -18,12 +18,14 @@ HTTP, ``close_code`` for the stream, ``code`` for programs that read either.
         TooLarge                 413 1009
         UnsupportedMediaType     415
         RateLimited              429 4013
+          ConnectionLimit        429 4504  a credential with as many connections as it may have
       Unauthenticated            401 4500  no credential, or one that is not good (any more)
         TokenExpired             401 4001
         TokenRevoked             401 4503
       Forbidden                  403 4507  a good credential that may not do this
         InsufficientScope                  it lacks a scope (RFC 6750 3.1)
       StoreUnavailable           503 4014  the database can't be reached or is full
+      Overloaded                 503 1013  this process serves as many as it can
       StoreCorrupt               500 1011  the log does not hold what it should
       ConfigError                          a setting that can't be used; never leaves the command line
 """
@@ -129,6 +131,11 @@ class RateLimited(RequestError):
         self.retry_after_s = retry_after_s
 
 
+class ConnectionLimit(RateLimited):
+    close_code = 4504
+    code = "connection_limit"
+
+
 class Unauthenticated(LrsError):
     http_status = 401
     close_code = 4500
@@ -163,6 +170,12 @@ class StoreUnavailable(LrsError):
     http_status = 503
     close_code = 4014
     code = "store_unavailable"
+
+
+class Overloaded(LrsError):
+    http_status = 503
+    close_code = 1013
+    code = "overloaded"
 
 
 class StoreCorrupt(LrsError):

@@ -60,7 +60,7 @@ class Limits:
         16 * MIB, MIB, 1024 * MIB, "bytes", "Their size at most; the rest is read from the log."
     )
     send_blocked_s: float = bounded(30, 0.1, 3600, "seconds", "A client that takes nothing for so long is closed.")
-    heartbeat_s: float = bounded(20, 0.1, 3600, "seconds", "Pause between heartbeats of an idle connection.")
+    heartbeat_s: float = bounded(20, 0.1, 3600, "seconds", "Pause between heartbeats of a connection.")
     expiry_warning_s: float = bounded(60, 0, 3600, "seconds", "How long before expiry a client is warned.")
     expiry_grace_s: float = bounded(5, 0, 3600, "seconds", "How long after expiry a socket stays open.")
     credential_check_s: float = bounded(0.25, 0.01, 1, "seconds", "Pause between looks for revocation.")
