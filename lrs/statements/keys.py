@@ -1,0 +1,126 @@
+"""The keys of a statement: everything a reader can ask for, extracted once, before the statement is stored.
+
+A key is one string, a letter for its kind and then the value. Kinds that a parameter joins are kept apart, so that
+``related_activities=true`` is the union of ``o`` and ``c``, and nothing is stored twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from lrs.statements.courses import named_courses, organisation
+from lrs.xapi.actors import ifi
+
+AGENT = "a"  # IFI of actor or object, and of the members of a Group that stands there (Communication 2.1.3 agent)
+RELATED_AGENT = "r"  # IFI of authority, instructor, team, and of all actors in a SubStatement
+VERB = "v"
+ACTIVITY = "o"  # id of an object that is an Activity
+RELATED_ACTIVITY = "c"  # ids of context activities, and of all activities in a SubStatement
+REGISTRATION = "g"
+COURSE = "k"
+ORGANISATION = "n"
+ACTIVITY_TYPE = "t"  # definition.type of the object
+PLATFORM = "p"  # homePage of the actor's account
+WRITER = "w"  # number of the consumer whose credential stored the statement
+
+# What a statement takes over from the one it refers to (Communication 2.1.3, filter conditions for StatementRefs).
+INHERITED_KINDS = frozenset("arvocgkntp")
+
+VOIDED = "http://adlnet.gov/expapi/verbs/voided"
+CONTEXT_ACTIVITIES = ("parent", "grouping", "category", "other")
+
+
+class Keys(NamedTuple):
+    """``names``: the keys; ``courses``: the course keys that the statement names, without a kind letter."""
+
+    names: frozenset[str]
+    courses: frozenset[str]
+
+
+def _agents(actor: Mapping[str, Any]) -> Iterator[str]:
+    name = ifi(actor)
+    if name is not None:
+        yield name
+    for member in actor.get("member", ()):
+        member_name = ifi(member)
+        if member_name is not None:
+            yield member_name
+
+
+def _context_activities(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Activities in the context of a normalised Statement or SubStatement (each member is an array)."""
+    lists = part.get("context", {}).get("contextActivities")
+    if lists:
+        for name in CONTEXT_ACTIVITIES:
+            yield from lists.get(name, ())
+
+
+def _context_agents(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    context = part.get("context")
+    if context is None:
+        return
+    for name in ("instructor", "team"):
+        if name in context:
+            yield context[name]
+    for entry in context.get("contextAgents", ()):
+        yield entry["agent"]
+    for entry in context.get("contextGroups", ()):
+        yield entry["group"]
+
+
+def extract(statement: Mapping[str, Any]) -> Keys:
+    """The keys of a valid, normalised statement, but for its authority and writer, which the credential decides."""
+    names = {VERB + statement["verb"]["id"]}
+    actor, target = statement["actor"], statement["object"]
+    activities: list[Mapping[str, Any]] = []
+    names.update(AGENT + name for name in _agents(actor))
+    if "account" in actor:
+        names.add(PLATFORM + actor["account"]["homePage"])
+    kind = target.get("objectType", "Activity")
+    if kind in ("Agent", "Group"):
+        names.update(AGENT + name for name in _agents(target))
+    elif kind == "SubStatement":
+        _extract_substatement(target, names, activities)
+    elif kind != "StatementRef":
+        activities.append(target)
+        names.add(ACTIVITY + target["id"])
+        activity_type = target.get("definition", {}).get("type")
+        if activity_type is not None:
+            names.add(ACTIVITY_TYPE + activity_type)
+    for activity in _context_activities(statement):
+        activities.append(activity)
+        names.add(RELATED_ACTIVITY + activity["id"])
+    for agent in _context_agents(statement):
+        names.update(RELATED_AGENT + name for name in _agents(agent))
+    registration = statement.get("context", {}).get("registration")
+    if registration is not None:
+        names.add(REGISTRATION + registration.lower())
+    courses = named_courses(activities)
+    names.update(course_names(courses))
+    return Keys(frozenset(names), courses)
+
+
+def _extract_substatement(part: Mapping[str, Any], names: set[str], activities: list[Mapping[str, Any]]) -> None:
+    """Add what a SubStatement contributes: it is related to the statement, never its direct actor or object."""
+    for agent in (part["actor"], *_context_agents(part)):
+        names.update(RELATED_AGENT + name for name in _agents(agent))
+    target = part["object"]
+    kind = target.get("objectType", "Activity")
+    if kind in ("Agent", "Group"):
+        names.update(RELATED_AGENT + name for name in _agents(target))
+    elif kind != "StatementRef":
+        activities.append(target)
+        names.add(RELATED_ACTIVITY + target["id"])
+    for activity in _context_activities(part):
+        activities.append(activity)
+        names.add(RELATED_ACTIVITY + activity["id"])
+
+
+def course_names(courses: frozenset[str]) -> Iterator[str]:
+    """The keys under which a statement that names ``courses`` is found: each course, and its organisation."""
+    for course in courses:
+        yield COURSE + course
+        owner = organisation(course)
+        if owner is not None:
+            yield ORGANISATION + owner

@@ -1,0 +1,94 @@
+"""The port of the statement log: what every adapter must do, and in which order.
+
+Reading methods block and may be called from any thread; each sees all that was committed when it was called.
+``tests/contracts/statement_log.py`` holds every adapter to this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from lrs.statements.cursor import Cursors
+from lrs.statements.match import EVERYTHING, Filter, Visibility
+from lrs.statements.record import Draft, Position, Record, StatementId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """A run through the log: which records, from where, in which direction, and how many.
+
+    ``beyond``: go on after this position (before it when descending). ``since_us`` is exclusive, ``until_us`` inclusive
+    (Communication 2.1.3). It ends after ``limit`` records or ``bytes_max`` bytes of payload, but holds at least one.
+    """
+
+    filter: Filter = EVERYTHING
+    ascending: bool = False
+    beyond: Position | None = None
+    since_us: int | None = None
+    until_us: int | None = None
+    limit: int = 100
+    bytes_max: int = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records in the order asked for.
+
+    ``more``: whether records may follow. ``through``: every record up to here (down to here when descending) has been
+    looked at, so a reader that goes on ``beyond`` it misses nothing.
+    """
+
+    records: Sequence[Record]
+    more: bool
+    through: Position
+
+
+class StatementLog(Protocol):
+    """An append-only log of statements (invariants 1, 2, 3 and 9)."""
+
+    cursors: Cursors
+
+    async def append(self, drafts: Sequence[Draft]) -> Sequence[Position]:
+        """Store all of ``drafts`` or none, durably, and return their positions.
+
+        A draft equivalent to a stored statement of its id is not stored again; its position is the old one. Raises
+        Conflict when an id is taken by another content, StoreUnavailable when the store can't be written.
+        """
+
+    def append_now(self, drafts: Sequence[Draft]) -> Sequence[Position]:
+        """The same for callers outside an event loop; blocks until it is durable."""
+
+    def head(self) -> Position:
+        """Position of the newest record, 0 when there is none."""
+
+    def read(self, selection: Selection, visibility: Visibility) -> Page:
+        """The records that ``selection`` asks for and ``visibility`` permits, voided ones left out."""
+
+    def find(self, statement_id: StatementId, visibility: Visibility, *, voided: bool = False) -> Record | None:
+        """The statement with this id if the reader may see it and it is voided, or not, as asked."""
+
+    def newest(self, after: Position, limit: int, bytes_max: int) -> Page:
+        """Every record after ``after``, ascending, whoever may see it; for the tail, which matches in memory."""
+
+    def place_of(self, stored_us: int) -> Position:
+        """Position of the last record stored at ``stored_us`` or before; 0 when there is none."""
+
+    def consistent_through_us(self) -> int:
+        """A time for which holds: every statement stored at it or before is visible now (Communication 2.1.3).
+
+        To be asked **before** the read that it describes. Never later than the clock; advances while nobody writes.
+        """
+
+    def on_commit(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call ``wake`` from the writer's thread after each commit of this process; returns how to stop it.
+
+        A hint only (invariant 6): commits of other processes are noticed by ``changed``.
+        """
+
+    def changed(self) -> bool:
+        """Whether anything was committed, by any process, since this was last asked; costs a few microseconds."""
+
+    def close(self) -> None:
+        """Finish the appends that were accepted, then stop."""

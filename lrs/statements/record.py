@@ -1,0 +1,46 @@
+"""A record: one position of the log, with the exact bytes to serve and the keys to find it by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NewType
+
+Position = NewType("Position", int)
+"""Place in the log: 1, 2, 3, … without gaps; 0 is before the first record. Never shown outside (see ``cursor``)."""
+
+StatementId = NewType("StatementId", bytes)
+"""The 16 bytes of a statement's UUID."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A stored statement.
+
+    ``stored_us``: microseconds since the epoch, never decreasing with position (invariant 9). ``keys`` and ``courses``
+    include what the statement inherits from the one it refers to. ``payload``: JSON, UTF-8, served as it is.
+    """
+
+    position: Position
+    id: StatementId
+    stored_us: int
+    keys: frozenset[str]
+    courses: frozenset[str]
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A statement that has passed every check and waits for its position.
+
+    ``body`` is the JSON object without its closing brace and without ``stored``; the writer adds ``stored``, and
+    ``timestamp`` where the statement has none (Data 2.4.7: it is then the time of storing). ``refers_to`` is the id of
+    the statement that a StatementRef object names; ``voids`` tells whether it is to be voided.
+    """
+
+    id: StatementId
+    body: bytes
+    keys: frozenset[str]
+    courses: frozenset[str]
+    lacks_timestamp: bool
+    refers_to: StatementId | None = None
+    voids: bool = False

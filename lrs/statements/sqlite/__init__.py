@@ -1,0 +1,103 @@
+"""The statement log in SQLite: the adapter of ``lrs.statements.log.StatementLog`` for one machine.
+
+One writer thread with its own connection, readers on pooled ones; tables in ``schema``, writing in ``append`` and
+``inherit``, reading in ``select``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lrs.clock import Clock, SystemClock
+from lrs.limits import DEFAULT_LIMITS, Limits
+from lrs.statements.cursor import Cursors
+from lrs.statements.log import Page, Selection
+from lrs.statements.match import Visibility
+from lrs.statements.record import Draft, Position, Record, StatementId
+from lrs.statements.sqlite.append import Appender
+from lrs.statements.sqlite.names import Names
+from lrs.statements.sqlite.schema import migrations
+from lrs.statements.sqlite.select import Reader, head, place_of
+from lrs.storage.horizon import Horizon
+from lrs.storage.sqlite import Store, connect
+from lrs.storage.writer import Writer
+
+WRITER_CACHE_KIB = 64 * 1024
+
+
+class SqliteStatementLog:
+    """See ``StatementLog`` for every method."""
+
+    def __init__(self, store: Store, *, limits: Limits = DEFAULT_LIMITS, clock: Clock | None = None) -> None:
+        store.migrate(migrations)
+        self._store = store
+        keys, course_sets = Names("key_name", "name"), Names("course_set", "courses")
+        self._reader = Reader(keys, course_sets)
+        self._horizon = Horizon(horizon_path(store.path), clock or SystemClock())
+        with store.reading() as connection:
+            epoch, secret = connection.execute("SELECT epoch, secret FROM log_identity").fetchone()
+        self.secret: bytes = secret
+        self.cursors = Cursors(secret, epoch)
+        self._watch = connect(store.path)
+        self._version = -1
+        self._connection = connect(store.path, cache_kib=WRITER_CACHE_KIB)
+        self._writer: Writer[Sequence[Draft], Sequence[Position]] = Writer(
+            Appender(self._connection, self._horizon, keys, course_sets),
+            group_size_max=limits.commit_statements_max,
+            queue_size_max=limits.append_queue_max,
+        )
+
+    async def append(self, drafts: Sequence[Draft]) -> Sequence[Position]:
+        if not drafts:
+            return []
+        return await self._writer.submit(drafts, len(drafts))
+
+    def append_now(self, drafts: Sequence[Draft]) -> Sequence[Position]:
+        if not drafts:
+            return []
+        return self._writer.submit_now(drafts, len(drafts))
+
+    def head(self) -> Position:
+        with self._store.reading() as connection:
+            return head(connection)
+
+    def read(self, selection: Selection, visibility: Visibility) -> Page:
+        with self._store.snapshot() as connection:
+            return self._reader.read(connection, selection, visibility)
+
+    def find(self, statement_id: StatementId, visibility: Visibility, *, voided: bool = False) -> Record | None:
+        with self._store.snapshot() as connection:
+            return self._reader.find(connection, statement_id, visibility, voided=voided)
+
+    def newest(self, after: Position, limit: int, bytes_max: int) -> Page:
+        with self._store.snapshot() as connection:
+            return self._reader.newest(connection, after, limit, bytes_max)
+
+    def place_of(self, stored_us: int) -> Position:
+        with self._store.snapshot() as connection:
+            return place_of(connection, stored_us)
+
+    def consistent_through_us(self) -> int:
+        with self._store.reading() as connection:
+            row = connection.execute("SELECT stored FROM record ORDER BY position DESC LIMIT 1").fetchone()
+        return self._horizon.promise_us(row[0] if row else 0)
+
+    def on_commit(self, wake: Callable[[], None]) -> Callable[[], None]:
+        return self._writer.on_commit(wake)
+
+    def changed(self) -> bool:
+        (version,) = self._watch.execute("PRAGMA data_version").fetchone()
+        before, self._version = self._version, int(version)
+        return self._version != before
+
+    def close(self) -> None:
+        self._writer.close()
+        self._connection.close()
+        self._watch.close()
+        self._horizon.close()
+
+
+def horizon_path(database: Path) -> Path:
+    """The file beside ``database`` through which processes agree on the horizon."""
+    return database.with_name(database.name + "-horizon")

@@ -1,0 +1,88 @@
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+import sqlite_utils
+
+from lrs.errors import StoreUnavailable
+from lrs.storage.sqlite import open_store
+
+
+@pytest.fixture
+def migrations() -> sqlite_utils.Migrations:
+    ordered = sqlite_utils.Migrations("test")
+
+    @ordered()
+    def m001(db: sqlite_utils.Database) -> None:
+        db.execute("CREATE TABLE thing (name TEXT UNIQUE)")
+
+    return ordered
+
+
+def test_what_is_written_is_read(tmp_path: Path, migrations: sqlite_utils.Migrations) -> None:
+    store = open_store(tmp_path / "new" / "store.sqlite3")
+    store.migrate(migrations)
+    with store.writing() as connection:
+        connection.execute("INSERT INTO thing VALUES ('a')")
+    with store.reading() as connection:
+        assert connection.execute("SELECT name FROM thing").fetchall() == [("a",)]
+    store.close()
+
+
+def test_a_write_that_fails_leaves_no_trace(tmp_path: Path, migrations: sqlite_utils.Migrations) -> None:
+    store = open_store(tmp_path / "store.sqlite3")
+    store.migrate(migrations)
+    with pytest.raises(StoreUnavailable), store.writing() as connection:
+        connection.executescript("SAVEPOINT s; INSERT INTO thing VALUES ('a'); RELEASE s; SELECT * FROM missing")
+    with store.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM thing").fetchone() == (0,)
+    store.close()
+
+
+def test_a_snapshot_does_not_change_while_it_is_read(tmp_path: Path, migrations: sqlite_utils.Migrations) -> None:
+    store = open_store(tmp_path / "store.sqlite3")
+    store.migrate(migrations)
+    with store.snapshot() as snapshot:
+        before = snapshot.execute("SELECT count(*) FROM thing").fetchone()
+        with store.writing() as connection:
+            connection.execute("INSERT INTO thing VALUES ('a')")
+        assert snapshot.execute("SELECT count(*) FROM thing").fetchone() == before
+    store.close()
+
+
+def test_a_reader_can_not_write(tmp_path: Path, migrations: sqlite_utils.Migrations) -> None:
+    store = open_store(tmp_path / "store.sqlite3")
+    store.migrate(migrations)
+    with pytest.raises(sqlite3.OperationalError, match="readonly"), store.reading() as connection:
+        connection.execute("INSERT INTO thing VALUES ('a')")
+    store.close()
+
+
+def test_migrations_are_applied_once_when_several_start_together(
+    tmp_path: Path, migrations: sqlite_utils.Migrations
+) -> None:
+    stores = [open_store(tmp_path / "store.sqlite3") for _ in range(4)]
+    failures: list[BaseException] = []
+
+    def migrate(number: int) -> None:
+        try:
+            stores[number].migrate(migrations)
+        except BaseException as error:  # noqa: BLE001
+            failures.append(error)
+
+    threads = [threading.Thread(target=migrate, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    for store in stores:
+        store.close()
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    path.write_text("this is not a database, but long enough to be looked at" * 20)
+    with pytest.raises(StoreUnavailable, match=r"store\.sqlite3"):
+        open_store(path)
