@@ -1,0 +1,191 @@
+"""``lrs consumer``: register readers and writers, and decide what they may do and see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lrs.auth.consumers import Consumer
+from lrs.auth.grants import UNRESTRICTED, Grant
+from lrs.auth.scopes import DEFAULT_SCOPES, listed, scope_set
+from lrs.cli.output import print_fields, print_json, print_table, time_json, time_text
+from lrs.cli.periods import Moment, moment_option
+from lrs.cli.register import (
+    course_option,
+    courses_text,
+    data_option,
+    json_option,
+    register,
+    scope_option,
+    scopes_text,
+)
+
+expires_option = click.option(
+    "--expires", callback=moment_option, metavar="WHEN", help="A period (30d), a date or a time in UTC, or never."
+)
+
+
+@click.group()
+def consumer() -> None:
+    """Register readers and writers, and decide what they may do and see.
+
+    A key or token never allows more than its consumer does at the time.
+    """
+
+
+@consumer.command()
+@click.argument("name")
+@scope_option
+@course_option
+@expires_option
+@data_option
+@json_option
+def add(
+    *,
+    name: str,
+    scopes: tuple[str, ...],
+    courses: tuple[str, ...],
+    expires: Moment | None,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Register NAME.
+
+    Without --scope it may write statements and read its own. Without --course it covers every course.
+    """
+    wanted = scope_set(scopes) if scopes else DEFAULT_SCOPES
+    grant = Grant.of(courses) if courses else UNRESTRICTED
+    with register(data, create=True) as room:
+        expires_at_us = expires(room.clock.now_us()) if expires else None
+        added = room.issuer.add_consumer(name, scopes=wanted, grant=grant, expires_at_us=expires_at_us)
+        _show(added, room.clock.now_us(), as_json)
+
+
+@consumer.command("list")
+@data_option
+@json_option
+def list_(data: Path | None, as_json: bool) -> None:
+    """List all consumers."""
+    with register(data) as room:
+        found, now_us = room.consumers.consumers(), room.clock.now_us()
+    if as_json:
+        print_json([_json(one, now_us) for one in found])
+        return
+    print_table(
+        ("NAME", "STATE", "SCOPES", "COURSES", "EXPIRES"),
+        [
+            (
+                one.name,
+                _state(one, now_us),
+                scopes_text(one.scopes),
+                courses_text(one.grant),
+                time_text(one.expires_at_us, none="never"),
+            )
+            for one in found
+        ],
+        empty="There are no consumers yet: lrs consumer add NAME",
+    )
+
+
+@consumer.command()
+@click.argument("name")
+@data_option
+@json_option
+def show(name: str, data: Path | None, as_json: bool) -> None:
+    """Show NAME."""
+    with register(data) as room:
+        _show(room.consumers.consumer(name), room.clock.now_us(), as_json)
+
+
+@consumer.command("set")
+@click.argument("name")
+@scope_option
+@course_option
+@expires_option
+@data_option
+@json_option
+def set_(
+    *,
+    name: str,
+    scopes: tuple[str, ...],
+    courses: tuple[str, ...],
+    expires: Moment | None,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Change NAME: the scopes or courses given replace all that it had; --course '*' lifts the limit.
+
+    Keys, tokens and open streams follow at once.
+    """
+    if not (scopes or courses or expires):
+        raise click.UsageError("give --scope, --course or --expires")
+    changes: dict[str, Any] = {}
+    if scopes:
+        changes["scopes"] = scope_set(scopes)
+    if courses:
+        changes["grant"] = Grant.of(courses)
+    with register(data) as room:
+        if expires:
+            changes["expires_at_us"] = expires(room.clock.now_us())
+        changed = room.consumers.change_consumer(name, lambda before: replace(before, **changes))
+        _show(changed, room.clock.now_us(), as_json)
+
+
+@consumer.command()
+@click.argument("name")
+@data_option
+@json_option
+def disable(name: str, data: Path | None, as_json: bool) -> None:
+    """Refuse all keys and tokens of NAME from now on, and close its streams."""
+    _switch(name, data, as_json, disabled=True)
+
+
+@consumer.command()
+@click.argument("name")
+@data_option
+@json_option
+def enable(name: str, data: Path | None, as_json: bool) -> None:
+    """Accept the keys and tokens of NAME again."""
+    _switch(name, data, as_json, disabled=False)
+
+
+def _switch(name: str, data: Path | None, as_json: bool, *, disabled: bool) -> None:
+    with register(data) as room:
+        changed = room.consumers.change_consumer(name, lambda before: replace(before, disabled=disabled))
+        _show(changed, room.clock.now_us(), as_json)
+
+
+def _state(one: Consumer, now_us: int) -> str:
+    if one.disabled:
+        return "disabled"
+    return "expired" if one.expires_at_us is not None and one.expires_at_us <= now_us else "active"
+
+
+def _show(one: Consumer, now_us: int, as_json: bool) -> None:
+    if as_json:
+        print_json(_json(one, now_us))
+        return
+    print_fields(
+        (
+            ("name", one.name),
+            ("state", _state(one, now_us)),
+            ("scopes", scopes_text(one.scopes)),
+            ("courses", courses_text(one.grant)),
+            ("created", time_text(one.created_at_us)),
+            ("expires", time_text(one.expires_at_us, none="never")),
+        )
+    )
+
+
+def _json(one: Consumer, now_us: int) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "state": _state(one, now_us),
+        "scopes": listed(one.scopes),
+        "courses": one.grant.entries(),
+        "created_at": time_json(one.created_at_us),
+        "expires_at": time_json(one.expires_at_us),
+    }
