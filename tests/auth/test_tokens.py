@@ -71,6 +71,13 @@ def test_a_token_ends_in_the_second_that_it_names() -> None:
         ring(OLD).verify(token, now_us=CLAIMS.expires_s * 1_000_000)
 
 
+def test_a_genuine_token_that_is_too_long_is_refused_unread() -> None:
+    token = ring(OLD).sign(CLAIMS)
+    short = KeyRing([OLD], issuer="https://a", audience="https://a/xapi", token_bytes_max=len(token) - 1)
+    with pytest.raises(Unauthenticated):
+        short.signed(token)
+
+
 def test_an_expired_token_can_still_be_read_to_be_revoked() -> None:
     assert ring(OLD).signed(ring(OLD).sign(CLAIMS)).jti == "j"
 
