@@ -1,0 +1,106 @@
+"""The composition root: the one place that knows every room and puts them behind HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from lrs.config import Settings
+from lrs.door.http import VERSION_HEADER
+from lrs.engine import Engine
+from lrs.statements.http import statement_routes
+from lrs.subscriptions.http import stream_routes
+from lrs.xapi.versions import LATEST, SUPPORTED
+
+# In a checkout the pages stand beside the package, in a wheel inside it.
+_PAGES = next(
+    folder for folder in (Path(__file__).parent / "web", Path(__file__).parents[1] / "web") if folder.is_dir()
+)
+
+
+class App(Starlette):
+    """A Starlette application over one store; mount it under any prefix of any ASGI application.
+
+    The store opens with the lifespan, or with the first request where an outer application does not pass lifespans on.
+    It closes with the lifespan, or by ``stop``; a process that simply ends loses nothing, since every answer left
+    after its commit.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(lifespan=_lifespan)
+        self.settings = settings
+        self.engine: Engine | None = None
+        self._starting = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.engine is None and scope["type"] != "lifespan":
+            await self.start()
+        await super().__call__(scope, receive, send)
+
+    async def start(self) -> Engine:
+        """Open the store, unless it is open."""
+        async with self._starting:
+            if self.engine is None:
+                engine = await Engine(self.settings).__aenter__()
+                self.router.routes = routes(engine)
+                self.engine = engine
+            return self.engine
+
+    async def stop(self) -> None:
+        """Finish what was accepted and close the store; the next request opens it again."""
+        engine, self.engine = self.engine, None
+        if engine is not None:
+            await engine.__aexit__(None, None, None)
+
+
+@asynccontextmanager
+async def _lifespan(app: App) -> AsyncIterator[None]:
+    await app.start()
+    try:
+        yield
+    finally:
+        await app.stop()
+
+
+def create_app(settings: Settings | None = None) -> App:
+    """The whole server as an ASGI application; touches neither disk nor network until it is used."""
+    return App(settings or Settings())
+
+
+def routes(engine: Engine) -> list[BaseRoute]:
+    """Every route of the server, as ``docs/routes.md`` lists them."""
+    settings = engine.settings
+
+    async def about(_: Request) -> Response:
+        """What this LRS is (Communication 2.8); needs neither credentials nor a version."""
+        return JSONResponse({"version": list(SUPPORTED)}, headers={VERSION_HEADER: LATEST})
+
+    async def jwks(_: Request) -> Response:
+        """The public keys of this server's tokens (RFC 7517)."""
+        return JSONResponse(engine.authenticator.jwks())
+
+    return [
+        Route(f"{settings.base}/about", about, methods=["GET"]),
+        *statement_routes(engine.statements, engine.authenticator, settings),
+        *stream_routes(engine.sessions, settings),
+        Route("/.well-known/jwks.json", jwks, methods=["GET"]),
+        Route("/", _page("index.html"), methods=["GET"]),
+        Route("/style.css", _page("style.css"), methods=["GET"]),
+    ]
+
+
+def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint for one file of the pages."""
+
+    async def page(_: Request) -> Response:
+        return FileResponse(_PAGES / name)
+
+    return page

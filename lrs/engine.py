@@ -1,0 +1,155 @@
+"""The store without a server: everything behind the doors, for use in the same process.
+
+What comes in here is validated, authorised, stored and streamed exactly as over HTTP, because HTTP comes through here.
+See ``docs/embedding.md``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+import orjson
+
+from lrs.auth.authenticate import Authenticator
+from lrs.auth.grants import UNRESTRICTED
+from lrs.auth.issue import Issuer
+from lrs.auth.principal import Principal, authority_agent
+from lrs.auth.scopes import ALL, STREAM
+from lrs.auth.sqlite import open_consumers
+from lrs.auth.writer import UseWriter
+from lrs.clock import Clock, SystemClock
+from lrs.config import Settings
+from lrs.statements.continuation import Continuations
+from lrs.statements.match import visibility
+from lrs.statements.parameters import parse_query
+from lrs.statements.service import Statements
+from lrs.statements.sqlite import SqliteStatementLog
+from lrs.storage.sqlite import open_store
+from lrs.subscriptions.filters import parse_filter, require_courses
+from lrs.subscriptions.hub import Hub, Subscription
+from lrs.subscriptions.session.registry import Sessions
+from lrs.subscriptions.starts import Start
+
+OWNER_ID = 0
+"""The consumer number of the process itself; registered consumers count from 1."""
+
+
+class Engine:
+    """One open store. Its folder is made when missing; several engines, also of other processes, may share it.
+
+    Every method that acts takes the ``principal`` in whose name it does; without one it is the process itself,
+    which may do everything. To be used as an asynchronous context manager, once.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, clock: Clock | None = None) -> None:
+        self.settings = settings or Settings()
+        self.clock = clock or SystemClock()
+        limits = self.settings.limits
+        self._store = open_store(self.settings.database)
+        self.consumers = open_consumers(self._store, self.clock)
+        self._uses = UseWriter(
+            self.consumers, last_used_s=limits.last_used_s, credentials_max=limits.credentials_cached_max
+        )
+        self.authenticator = Authenticator(self.consumers, self.settings, clock=self.clock, note_use=self._uses.note)
+        self.issuer = Issuer(self.consumers, self.settings, clock=self.clock, entropy=secrets.token_bytes)
+        self.log = SqliteStatementLog(self._store, limits=limits, clock=self.clock)
+        self.statements = Statements(self.log, Continuations(self.log.secret), limits, uuid4)
+        self.hub = Hub(self.log, limits)
+        self.sessions = Sessions(self.hub, self.authenticator, clock=self.clock)
+        self.owner = Principal(
+            consumer_id=OWNER_ID,
+            consumer="owner",
+            credential="owner",
+            scopes=frozenset({ALL}),
+            grant=UNRESTRICTED,
+            expires_at_us=None,
+            authority=authority_agent("owner", self.settings.public_url),
+        )
+
+    async def append(
+        self,
+        statements: Mapping[str, Any] | Sequence[Mapping[str, Any]] | bytes,
+        *,
+        principal: Principal | None = None,
+        version: str = "1.0.3",
+    ) -> list[str]:
+        """Store one statement or many, given as Python objects or as JSON; all or none, durably. Returns their ids."""
+        body = statements if isinstance(statements, bytes) else orjson.dumps(statements)
+        drafts = await self.statements.store(
+            self.statements.intake.decode(body),
+            principal or self.owner,
+            version,
+            alone=not body.lstrip().startswith(b"["),
+        )
+        return [str(UUID(bytes=draft.id)) for draft in drafts]
+
+    async def query(self, *, principal: Principal | None = None, **parameters: Any) -> AsyncIterator[dict[str, Any]]:
+        """Statements that match ``parameters``, those of GET statements; reads page after page, as far as it is asked.
+
+        An ``agent`` may be given as an object, truth values as bool, ``course`` as a list. ``limit`` is the page size.
+        """
+        reader = principal or self.owner
+        query = parse_query(_as_text(parameters), self.settings.limits)
+        if query.statement_id is not None:
+            record = await self.statements.find(query, reader)
+            if record is not None:
+                yield orjson.loads(record.payload)
+            return
+        cursor = None
+        while True:
+            page = await self.statements.page(query, reader, cursor)
+            for record in page.records:
+                yield orjson.loads(record.payload)
+            if not page.more:
+                return
+            cursor = self.log.cursors.seal(page.through)
+
+    def subscribe(
+        self,
+        *,
+        principal: Principal | None = None,
+        start: Start = "now",
+        **members: Sequence[str | Mapping[str, Any]],
+    ) -> Subscription:
+        """A live subscription, to be opened by ``async with`` and read by ``async for``; see ``Hub.subscribe``.
+
+        ``members`` are those of the filter in ``docs/stream.md``: ``course``, ``verb`` and so on, each a list. Raises
+        Forbidden for a course that ``principal`` may not see, InvalidParameter for a filter that can't be.
+        """
+        reader = principal or self.owner
+        reader.require(STREAM)
+        asked = parse_filter(dict(members), self.settings.limits)
+        require_courses(asked.courses, reader.grant)
+        return self.hub.subscribe(asked.filter, visibility(reader), start=start)
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            # Closed in the opposite order: sessions leave, then the hub, then the log finishes what it accepted.
+            stack.callback(self._store.close)
+            stack.push_async_callback(asyncio.to_thread, self._uses.close)
+            stack.push_async_callback(asyncio.to_thread, self.log.close)
+            await stack.enter_async_context(self.hub)
+            await stack.enter_async_context(self.sessions)
+            self._opened = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._opened.aclose()
+
+
+def _as_text(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Parameters as a URL would have them."""
+    pairs = []
+    for name, value in parameters.items():
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            text = one if isinstance(one, str) else orjson.dumps(one).decode()
+            pairs.append((name, text))
+    return pairs
