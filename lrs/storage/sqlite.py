@@ -14,7 +14,7 @@ from pathlib import Path
 
 import sqlite_utils
 
-from lrs.errors import StoreUnavailable
+from lrs.errors import LrsError, StoreCorrupt, StoreUnavailable
 
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KIB = 16 * 1024
@@ -63,6 +63,8 @@ class Store:
             connection.execute("PRAGMA query_only=ON")
         try:
             yield connection
+        except sqlite3.Error as error:
+            raise _refusal("read", error) from error
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -119,11 +121,21 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         connection.execute("BEGIN IMMEDIATE")
         yield connection
         connection.execute("COMMIT")
-    except sqlite3.OperationalError as error:
-        raise StoreUnavailable(f"the store can't be written: {error}") from error
+    except sqlite3.IntegrityError:
+        # A constraint is part of what a room says about its tables, so the room answers for it.
+        raise
+    except sqlite3.Error as error:
+        raise _refusal("written", error) from error
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _refusal(done: str, error: sqlite3.Error) -> LrsError:
+    """What ``error`` means to callers: the store is busy, full or gone, or what it holds can't be right."""
+    if isinstance(error, sqlite3.OperationalError):
+        return StoreUnavailable(f"the store can't be {done}: {error}")
+    return StoreCorrupt(f"the store can't be {done}: {error}")
 
 
 def open_store(path: Path) -> Store:

@@ -1,11 +1,10 @@
-import sqlite3
 import threading
 from pathlib import Path
 
 import pytest
 import sqlite_utils
 
-from lrs.errors import StoreUnavailable
+from lrs.errors import StoreCorrupt, StoreUnavailable
 from lrs.storage.sqlite import open_store
 
 
@@ -60,7 +59,7 @@ def test_a_snapshot_does_not_change_while_it_is_read(tmp_path: Path, migrations:
 def test_a_reader_can_not_write(tmp_path: Path, migrations: sqlite_utils.Migrations) -> None:
     store = open_store(tmp_path / "store.sqlite3")
     store.migrate(migrations)
-    with pytest.raises(sqlite3.OperationalError, match="readonly"), store.reading() as connection:
+    with pytest.raises(StoreUnavailable, match="readonly"), store.reading() as connection:
         connection.execute("INSERT INTO thing VALUES ('a')")
     store.close()
 
@@ -85,6 +84,20 @@ def test_migrations_are_applied_once_when_several_start_together(
     assert failures == []
     for store in stores:
         store.close()
+
+
+def test_damage_found_while_reading_is_told_as_such(tmp_path: Path, migrations: sqlite_utils.Migrations) -> None:
+    path = tmp_path / "store.sqlite3"
+    store = open_store(path)
+    store.migrate(migrations)
+    store.close()
+    damaged = bytearray(path.read_bytes())
+    damaged[4096:] = b"\xff" * (len(damaged) - 4096)
+    path.write_bytes(damaged)
+    store = open_store(path)
+    with pytest.raises(StoreCorrupt), store.reading() as connection:
+        connection.execute("SELECT * FROM thing").fetchall()
+    store.close()
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
