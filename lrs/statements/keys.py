@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from lrs.statements.courses import named_courses, organisation
 from lrs.xapi.actors import ifi
+from lrs.xapi.courses import named_courses, organisation
 
 AGENT = "a"  # IFI of actor or object, and of the members of a Group that stands there (Communication 2.1.3 agent)
 RELATED_AGENT = "r"  # IFI of authority, instructor, team, and of all actors in a SubStatement

@@ -1,6 +1,6 @@
 import pytest
 
-from lrs.statements.courses import course_key, named_courses, organisation
+from lrs.xapi.courses import course_key, named_courses, organisation
 
 COURSE = "course-v1:edX+DemoX+Demo_Course"
 
