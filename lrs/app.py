@@ -18,7 +18,7 @@ from lrs.door.http import VERSION_HEADER
 from lrs.engine import Engine
 from lrs.statements.http import statement_routes
 from lrs.subscriptions.http import stream_routes
-from lrs.xapi.versions import LATEST, SUPPORTED
+from lrs.xapi.versions import VERSIONS
 
 # In a checkout the pages stand beside the package, in a wheel inside it.
 _PAGES = next(
@@ -81,7 +81,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
 
     async def about(_: Request) -> Response:
         """What this LRS is (Communication 2.8); needs neither credentials nor a version."""
-        return JSONResponse({"version": list(SUPPORTED)}, headers={VERSION_HEADER: LATEST})
+        return JSONResponse({"version": list(VERSIONS)}, headers={VERSION_HEADER: settings.default_xapi_version})
 
     async def jwks(_: Request) -> Response:
         """The public keys of this server's tokens (RFC 7517)."""
@@ -101,6 +101,7 @@ def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
     """An endpoint for one file of the pages."""
 
     async def page(_: Request) -> Response:
+        """A page for people, or a part of one."""
         return FileResponse(_PAGES / name)
 
     return page

@@ -38,9 +38,7 @@ class Settings:
         "http://localhost:8080", "How clients reach the server: issuer of tokens and homePage of authorities."
     )
     default_xapi_version: str = _text(
-        "",
-        "xAPI version when a request names none; empty: refused.",
-        choices=("", "1.0.3", "2.0.0"),
+        "1.0.3", "xAPI version of the refusal when a request names none.", choices=("1.0.3", "2.0.0")
     )
     allowed_origins: tuple[str, ...] = _names("Browser origins that may open the stream; empty: the same origin only.")
     log_level: str = _text("info", "Least severity that is logged.", choices=("debug", "info", "warning", "error"))

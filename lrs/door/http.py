@@ -17,7 +17,7 @@ from lrs.config import Settings
 from lrs.door.problems import MEDIA_TYPE, problem_details
 from lrs.errors import LrsError, RateLimited, RequestError, StoreUnavailable, TooLarge
 from lrs.telemetry import logger
-from lrs.xapi.versions import LATEST, negotiate
+from lrs.xapi.versions import negotiate
 
 VERSION_HEADER = "X-Experience-API-Version"
 
@@ -76,9 +76,9 @@ class Resource:
         *,
         headers: Callable[[str], Mapping[str, str]] | None = None,
     ) -> None:
-        self._handlers = dict(handlers)
-        if "GET" in self._handlers:
-            self._handlers.setdefault("HEAD", self._handlers["GET"])
+        self.handlers = dict(handlers)
+        if "GET" in self.handlers:
+            self.handlers.setdefault("HEAD", self.handlers["GET"])
         self._authenticator = authenticator
         self._settings = settings
         self._headers = headers
@@ -86,17 +86,19 @@ class Resource:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         method = request.method
-        version = LATEST
-        extra = self._headers(method) if self._headers else {}
+        version = self._settings.default_xapi_version
+        extra: Mapping[str, str] = {}
         try:
-            version = negotiate(
-                request.headers.get(VERSION_HEADER), default=self._settings.default_xapi_version or None
-            )
+            extra = self._headers(method) if self._headers else {}
+            version = negotiate(request.headers.get(VERSION_HEADER))
             response = await self._handle(request, method, version)
         except ClientDisconnect:
             return
         except LrsError as error:
             response = _refusal(error, offered="authorization" in request.headers)
+        except Exception:
+            logger.exception("request_failed", method=method, path=request.url.path)
+            response = _refusal(LrsError("this is a fault of the server; it was logged"), offered=True)
         response.headers[VERSION_HEADER] = version
         response.headers.update(extra)
         if method == "HEAD":
@@ -105,9 +107,9 @@ class Resource:
         await response(scope, receive, send)
 
     async def _handle(self, request: Request, method: str, version: str) -> Response:
-        handler = self._handlers.get(method)
+        handler = self.handlers.get(method)
         if handler is None:
-            allowed = ", ".join(sorted(self._handlers))
+            allowed = ", ".join(sorted(self.handlers))
             return Response(status_code=405, headers={"Allow": allowed})
         principal = authenticate(request.headers, self._authenticator)
         limits = self._settings.limits
