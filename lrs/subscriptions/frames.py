@@ -1,0 +1,152 @@
+"""What the server says: frames as bytes, each built once.
+
+Statements are joined from their stored bytes and never parsed again. Subscribers that want the same bytes share one
+``Frame``.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from lrs.auth.principal import Principal
+from lrs.errors import LrsError
+from lrs.limits import Limits
+from lrs.subscriptions.client_frames import RequestId
+from lrs.xapi.timestamps import format_us
+
+PROTOCOL = "xapi-stream.v1"
+
+# What a client must know of the limits to keep within them.
+LIMITS_TOLD = (
+    "client_frame_bytes_max",
+    "client_frames_per_s",
+    "client_frames_burst",
+    "subscriptions_max",
+    "query_values_max",
+    "server_frame_bytes_max",
+    "server_frame_statements_max",
+)
+
+
+class Frame:
+    """One frame of JSON; ``text`` is made on first use and shared as ``data`` is."""
+
+    __slots__ = ("_text", "data")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._text: str | None = None
+
+    @property
+    def text(self) -> str:
+        if self._text is None:
+            self._text = self.data.decode()
+        return self._text
+
+
+def hello(re: RequestId, *, connection: str, head: str, principal: Principal, limits: Limits) -> Frame:
+    """The first frame after authentication; ``re`` is the id of the auth frame, if there was one."""
+    return _frame(
+        "hello",
+        re,
+        protocol=PROTOCOL,
+        connection=connection,
+        head=head,
+        **_rights(principal),
+        limits={name: getattr(limits, name) for name in LIMITS_TOLD},
+        heartbeat_s=limits.heartbeat_s,
+    )
+
+
+def authed(re: RequestId, principal: Principal) -> Frame:
+    """The token was renewed."""
+    return _frame("authed", re, **_rights(principal))
+
+
+def subscribed(re: RequestId, name: str, *, after: str, head: str) -> Frame:
+    return _frame("subscribed", re, sub=name, after=after, head=head)
+
+
+def unsubscribed(re: RequestId, name: str, cursor: str) -> Frame:
+    return _frame("unsubscribed", re, sub=name, cursor=cursor)
+
+
+def statements(name: str, *, prev: str, cursor: str, payloads: Sequence[bytes]) -> Frame:
+    """The statements after ``prev`` up to ``cursor``; ``payloads`` are their JSON bytes."""
+    # Names and cursors hold no character that JSON would escape.
+    return Frame(
+        b'{"type":"statements","sub":"%b","prev":"%b","cursor":"%b","statements":[%b]}'
+        % (name.encode(), prev.encode(), cursor.encode(), b",".join(payloads))
+    )
+
+
+def live(name: str, cursor: str) -> Frame:
+    """The subscription has reached the head."""
+    return _frame("live", None, sub=name, cursor=cursor)
+
+
+def heartbeat(*, now_us: int, consistent_through_us: int, cursors: Mapping[str, str]) -> Frame:
+    """``cursors``: by name of the subscription, up to where it was examined; all of them safe to go on from."""
+    return _frame(
+        "heartbeat",
+        None,
+        time=format_us(now_us),
+        consistent_through=format_us(consistent_through_us),
+        subs=dict(cursors),
+    )
+
+
+def expiring(expires_at_us: int) -> Frame:
+    return _frame("expiring", None, expires_at=format_us(expires_at_us))
+
+
+def failure(re: RequestId, error: LrsError, *, name: str | None = None) -> Frame:
+    """``error``; ``name`` is the subscription that it ended, if it did."""
+    members: dict[str, Any] = {} if name is None else {"sub": name}
+    if error.problems:
+        members["problems"] = [{"path": p.path, "rule": p.rule, "reason": p.reason} for p in error.problems]
+    return _frame("error", re, **members, code=error.code, message=error.message)
+
+
+def _frame(type_: str, re: RequestId, **members: Any) -> Frame:
+    head = {"type": type_} if re is None else {"type": type_, "re": re}
+    return Frame(orjson.dumps(head | members))
+
+
+def _rights(principal: Principal) -> dict[str, Any]:
+    """Until when, and for which courses; null for no end and for every course."""
+    expires, courses = principal.expires_at_us, principal.grant.courses
+    return {
+        "expires_at": None if expires is None else format_us(expires),
+        "courses": None if courses is None else sorted(courses),
+    }
+
+
+class FrameCache:
+    """The frames used last, so that those who want the same bytes share them; bounded by size."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self._frames: OrderedDict[Hashable, Frame] = OrderedDict()
+        self._bytes_max = bytes_max
+        self._bytes = 0
+
+    def get(self, key: Hashable, build: Callable[[], Frame]) -> Frame:
+        """The frame under ``key``, built if it is not there."""
+        frame = self._frames.get(key)
+        if frame is not None:
+            self._frames.move_to_end(key)
+            return frame
+        frame = self._frames[key] = build()
+        self._bytes += len(frame.data)
+        while self._bytes > self._bytes_max and len(self._frames) > 1:
+            _, oldest = self._frames.popitem(last=False)
+            self._bytes -= len(oldest.data)
+        return frame
+
+    def clear(self) -> None:
+        self._frames.clear()
+        self._bytes = 0
