@@ -1,0 +1,202 @@
+"""Whatever readers, writers and time do, each subscriber gets exactly what the plain predicates say of the log.
+
+Invariants 4, 5 and 6: hints are lost, readers stall, leave and come back, sight changes; nothing matching is skipped,
+nothing comes twice or out of order, and nothing is shown that may not be seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from lrs.auth.grants import UNRESTRICTED, Grant
+from lrs.limits import Limits
+from lrs.statements.match import Filter, Visibility
+from lrs.statements.record import Record
+from lrs.subscriptions.filters import parse_filter
+from lrs.subscriptions.hub import Hub, Subscription
+from lrs.subscriptions.starts import After, Start, Stored
+from tests.samples import ANSWERED, COURSE_A, COURSE_B, COURSE_C, draft, principal, statement, voiding
+from tests.subscriptions.loops import Inline, settle
+from tests.subscriptions.memory_log import FIRST_STORED_US, MemoryLog
+
+LIMITS = Limits(
+    ring_statements_max=4,
+    ring_bytes_max=3_000,
+    server_frame_statements_max=3,
+    server_frame_bytes_max=2_000,
+    tail_poll_s=1,
+)
+VERBS = (ANSWERED, "http://example.com/verbs/skipped")
+COURSES = (COURSE_A, COURSE_B, COURSE_C, None)
+
+FILTERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "course": st.lists(st.sampled_from(COURSES[:3]), min_size=1, max_size=2),
+        "verb": st.lists(st.sampled_from(VERBS), min_size=1, max_size=2),
+        "activity": st.just(["https://lms.example.com/xblock/b1"]),
+    },
+).map(lambda members: parse_filter(members, LIMITS).filter)
+GRANTS = st.one_of(
+    st.just(UNRESTRICTED),
+    st.lists(st.sampled_from([COURSE_A, COURSE_B, COURSE_C, "course-v1:Org+*"]), max_size=2).map(Grant.of),
+)
+SIGHTS = st.builds(Visibility, GRANTS, st.sampled_from([None, None, 1, 2]))
+STARTS: st.SearchStrategy[Start] = st.one_of(
+    st.just("now"),
+    st.just("beginning"),
+    st.integers(0, 30).map(lambda number: Stored(FIRST_STORED_US + 1_000 * number)),
+)
+STATEMENTS: st.SearchStrategy[dict[str, Any]] = st.builds(
+    dict, course=st.sampled_from(COURSES), verb=st.sampled_from(VERBS), block=st.sampled_from(["b1", "b2"])
+)
+ANYONE = st.integers(0, 100)
+
+
+@dataclass
+class Reader:
+    """A subscriber, and what it must have got: ``sights`` has each visibility with the position it counts after."""
+
+    filter: Filter
+    sights: list[tuple[int, Visibility]]
+    subscription: Subscription | None
+    told: str
+    got: list[Record] = field(default_factory=list)
+
+    def wants(self, record: Record) -> bool:
+        sight = next((sight for after, sight in reversed(self.sights) if record.position > after), None)
+        return sight is not None and self.filter.matches(record) and sight.permits(record)
+
+
+class HubMachine(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.log = MemoryLog()
+        self.hub = Hub(self.log, LIMITS, executor=Inline())
+        self.readers: list[Reader] = []
+        self.voids: set[bytes] = set()
+
+    def run(self, coroutine: Any) -> Any:
+        return self.loop.run_until_complete(coroutine)
+
+    @rule(made=st.lists(STATEMENTS, min_size=1, max_size=8), author=st.sampled_from([1, 2]))
+    def write(self, made: list[dict[str, Any]], author: int) -> None:
+        self.log.append_now([draft(statement(**one), principal(f"c{author}", number=author)) for one in made])
+
+    @precondition(lambda self: self.log.head() > 0)
+    @rule(which=ANYONE)
+    def void(self, which: int) -> None:
+        target = self.log._records[which % self.log.head()]
+        if target.id in {record.id for record in self.log._records if b"verbs/voided" in record.payload}:
+            return
+        self.voids.add(target.id)
+        self.log.append_now([draft(voiding(str(UUID(bytes=target.id))))])
+
+    @rule()
+    def let_the_tail_run(self) -> None:
+        self.run(settle())
+
+    @rule()
+    def look_for_commits_of_others(self) -> None:
+        self.hub._tail._woken.set()
+        self.run(settle())
+
+    @rule(deaf=st.booleans())
+    def lose_hints(self, deaf: bool) -> None:
+        self.log.deaf = deaf
+
+    @precondition(lambda self: len(self.readers) < 5)
+    @rule(filter_=FILTERS, sight=SIGHTS, start=STARTS)
+    def subscribe(self, filter_: Filter, sight: Visibility, start: Start) -> None:
+        subscription = self.hub.subscribe(filter_, sight, start=start)
+        self.run(subscription.open())
+        after = self.log.cursors.open(subscription.cursor)
+        self.readers.append(Reader(filter_, [(after, sight)], subscription, subscription.cursor))
+
+    @precondition(lambda self: self.readers)
+    @rule(which=ANYONE, batches=st.integers(1, 5))
+    def read(self, which: int, batches: int) -> None:
+        self.read_on(self.readers[which % len(self.readers)], batches)
+
+    @precondition(lambda self: self.readers)
+    @rule(which=ANYONE)
+    def tell(self, which: int) -> None:
+        reader = self.readers[which % len(self.readers)]
+        if reader.subscription is not None:
+            reader.told = reader.subscription.tell()
+
+    @precondition(lambda self: self.readers)
+    @rule(which=ANYONE)
+    def leave(self, which: int) -> None:
+        reader = self.readers[which % len(self.readers)]
+        if reader.subscription is not None:
+            reader.subscription.close()
+            reader.subscription = None
+
+    @precondition(lambda self: self.readers)
+    @rule(which=ANYONE)
+    def come_back(self, which: int) -> None:
+        reader = self.readers[which % len(self.readers)]
+        if reader.subscription is None:
+            reader.subscription = self.hub.subscribe(reader.filter, reader.sights[-1][1], start=After(reader.told))
+            self.run(reader.subscription.open())
+
+    @precondition(lambda self: self.readers)
+    @rule(which=ANYONE, sight=SIGHTS)
+    def change_sight(self, which: int, sight: Visibility) -> None:
+        reader = self.readers[which % len(self.readers)]
+        if reader.subscription is not None:
+            reader.sights.append((reader.subscription._position, sight))
+            reader.subscription.resight(sight)
+
+    def read_on(self, reader: Reader, batches: int) -> bool:
+        """Read at most ``batches``; whether there was nothing more before that."""
+        if reader.subscription is None:
+            return True
+        for _ in range(batches):
+            batch = self.run(reader.subscription.read())
+            if batch is None:
+                return True
+            assert batch.prev == reader.told
+            reader.told = batch.cursor
+            assert batch.live is (not batch.payloads)
+            for payload in batch.payloads:
+                self.take(reader, payload)
+            assert not reader.got or reader.got[-1].position <= self.log.cursors.open(batch.cursor)
+        return False
+
+    def take(self, reader: Reader, payload: bytes) -> None:
+        wanted = UUID(orjson.loads(payload)["id"]).bytes
+        record = next(record for record in self.log._records if record.id == wanted)
+        assert record.payload == payload
+        assert not reader.got or reader.got[-1].position < record.position
+        assert reader.wants(record)
+        reader.got.append(record)
+
+    def teardown(self) -> None:
+        self.log.deaf = False
+        for number in range(len(self.readers)):
+            self.come_back(number)
+        self.look_for_commits_of_others()
+        for reader in self.readers:
+            while not self.read_on(reader, 10):
+                pass
+            got = {record.position for record in reader.got}
+            for record in self.log._records:
+                if reader.wants(record) and record.position not in got:
+                    assert record.id in self.voids
+        self.run(self.hub.stop())
+        self.loop.close()
+
+
+TestHubModel = HubMachine.TestCase
+TestHubModel.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
