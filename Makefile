@@ -19,7 +19,7 @@ test: $(READY_DEV)  ## Everything that CI does: format, lint, types, layers, tes
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/pytest
 
 format: $(READY_DEV)  ## Format the code and mend what ruff can mend by itself.

@@ -6,16 +6,21 @@ hand. ``python -m scripts.write_docs`` (or ``make docs``) rewrites them; a test 
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from lrs import errors
+from lrs.app import create_app
 from lrs.cli import main as root_command
-from lrs.config import describe
+from lrs.config import Settings, describe
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -28,13 +33,15 @@ def settings_table() -> str:
 
 def errors_table() -> str:
     """Every class of ``lrs.errors`` that can reach a client."""
-    tree = sorted(_tree(errors.LrsError), key=lambda error: (error.http_status, error.close_code, error.code))
+    classes: dict[tuple[int, int, str], list[str]] = {}
+    for error in _tree(errors.LrsError):
+        if error is not errors.ConfigError:
+            classes.setdefault((error.http_status, error.close_code, error.code), []).append(f"`{error.__name__}`")
     rows = [
-        (f"`{error.code}`", str(error.http_status), str(error.close_code), f"`{error.__name__}`")
-        for error in tree
-        if error is not errors.ConfigError
+        (f"`{code}`", str(status), str(close), ", ".join(names))
+        for (status, close, code), names in sorted(classes.items())
     ]
-    return _table(("`code`", "HTTP status", "Close code", "Class"), rows)
+    return _table(("`code`", "HTTP status", "Close code", "Classes"), rows)
 
 
 def commands() -> str:
@@ -42,10 +49,47 @@ def commands() -> str:
     return "\n\n".join(_sections("lrs", root_command))
 
 
+def routes_table() -> str:
+    """Every route of the server as it comes, with the first sentence of what answers there."""
+    with TemporaryDirectory() as folder:
+        rows = [row for route in asyncio.run(_routes(Path(folder))) for row in _route(route)]
+    return _table(("Method", "Path", "What it does"), rows)
+
+
+async def _routes(folder: Path) -> list[BaseRoute]:
+    app = create_app(Settings(data=folder))
+    await app.start()
+    found = app.routes
+    await app.stop()
+    return found
+
+
+def _route(route: BaseRoute) -> Iterator[tuple[str, str, str]]:
+    if isinstance(route, WebSocketRoute):
+        yield "websocket", f"`{route.path}`", _first_sentence(route.endpoint)
+        return
+    assert isinstance(route, Route)
+    handlers = getattr(route.endpoint, "handlers", None) or dict.fromkeys(route.methods or (), route.endpoint)
+    for method, handler in sorted(handlers.items()):
+        if method != "HEAD":
+            yield (
+                method + (", HEAD" if method == "GET" and "HEAD" in handlers else ""),
+                f"`{route.path}`",
+                _first_sentence(handler),
+            )
+
+
+def _first_sentence(function: Any) -> str:
+    text = " ".join((inspect.getdoc(function) or "").split("\n\n")[0].split())
+    assert text, f"{function} needs a docstring, which documents its route"
+    return text
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "settings": ("settings.md", settings_table),
     "errors": ("errors.md", errors_table),
     "commands": ("cli.md", commands),
+    "routes": ("routes.md", routes_table),
 }
 
 
@@ -102,9 +146,7 @@ def _parameter(parameter: click.Parameter) -> tuple[str, str]:
     names = ", ".join((*parameter.opts, *parameter.secondary_opts))
     if not parameter.is_flag:
         names += f" {parameter.make_metavar(click.Context(click.Command('lrs')))}"
-    notes = [parameter.help or ""]
-    if parameter.multiple:
-        notes.append("May be repeated.")
+    notes = [(parameter.help or "").replace("  [", " [")]
     if parameter.required:
         notes.append("Required.")
     if parameter.envvar:

@@ -27,6 +27,7 @@ from websockets.sync.client import connect
 from lrs.simulation.course import Course, make_course
 from lrs.simulation.learners import Classroom
 
+START_S = 30
 STOP_S = 15
 
 _HOW_TO_WATCH = """
@@ -49,11 +50,24 @@ Ctrl-C ends it all.
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one.")
-@click.option("--learners", type=click.IntRange(1, 10_000), default=12, show_default=True, help="How many learn.")
-@click.option("--rate", type=click.FloatRange(0.1, 10_000), default=5.0, show_default=True, help="Statements a second.")
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed tells the same story.")
-@click.option("--seconds", type=click.FloatRange(0), help="End after so long instead of at Ctrl-C.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="PORT", default=8080, show_default=True, help="0 takes a free one."
+)
+@click.option(
+    "--learners", type=click.IntRange(1, 10_000), metavar="COUNT", default=12, show_default=True, help="How many learn."
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0.1, 10_000),
+    metavar="NUMBER",
+    default=5.0,
+    show_default=True,
+    help="Statements a second.",
+)
+@click.option(
+    "--seed", type=int, metavar="NUMBER", default=1, show_default=True, help="The same seed tells the same story."
+)
+@click.option("--seconds", type=click.FloatRange(0), metavar="NUMBER", help="End after so long instead of at Ctrl-C.")
 def demo(*, port: int, learners: int, rate: float, seed: int, seconds: float | None) -> None:
     """Show a course come alive: a server on a throw-away store, learners who send statements, and the live stream.
 
@@ -70,12 +84,16 @@ def demo(*, port: int, learners: int, rate: float, seed: int, seconds: float | N
             click.echo(
                 _HOW_TO_WATCH.format(
                     name=course.name, key=course.key, learners=learners, rate=rate, token=token, url=url,
-                    stream=stream, python=os.path.relpath(sys.executable),
+                    stream=stream, python=min(sys.executable, os.path.relpath(sys.executable), key=len),
                 )
             )  # fmt: skip
             tally = Tally()
             threading.Thread(target=_watch, args=(stream, token, tally), daemon=True).start()
-            _teach(url, key, Classroom(course, learners=learners, seed=seed), tally, rate=rate, seconds=seconds)
+            tally.watching.wait(START_S)
+            try:
+                _teach(url, key, Classroom(course, learners=learners, seed=seed), tally, rate=rate, seconds=seconds)
+            finally:
+                tally.over = True
     except KeyboardInterrupt:
         click.echo("\nThe course is over; its store is removed.")
 
@@ -90,6 +108,8 @@ class Tally:
     story: str = ""
     sent_at_s: dict[str, float] = field(default_factory=dict)
     latencies_ms: list[float] = field(default_factory=list)
+    watching: threading.Event = field(default_factory=threading.Event)
+    over: bool = False
 
     def seen(self, statement_id: str) -> None:
         """The stream has brought this statement."""
@@ -148,10 +168,13 @@ def _watch(stream: str, token: str, tally: Tally) -> None:
         with connect(stream, additional_headers={"Authorization": f"Bearer {token}"}) as socket:
             for text in socket:
                 frame = json.loads(text)
-                for statement in frame.get("statements", ()) if frame["type"] == "statements" else ():
+                if frame["type"] == "live":
+                    tally.watching.set()
+                for statement in frame.get("statements", ()):
                     tally.seen(statement["id"])
     except (OSError, WebSocketException) as error:
-        click.echo(f"The subscriber has lost the stream: {error}", err=True)
+        if not tally.over:
+            click.echo(f"The subscriber has lost the stream: {error}", err=True)
 
 
 def _credentials(data: Path, course: Course) -> tuple[dict[str, str], str]:

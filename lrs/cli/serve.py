@@ -15,6 +15,7 @@ from uvicorn.supervisors import Multiprocess
 
 from lrs.app import create_app
 from lrs.cli.logs import configure_logs
+from lrs.cli.register import data_option
 from lrs.config import Settings, read_settings
 from lrs.errors import ConfigError
 
@@ -30,13 +31,31 @@ def application() -> Starlette:
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of the store; made when it is missing.")
-@click.option("--host", help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
-@click.option("--workers", type=click.IntRange(1, 64), help="Server processes on the one store.")
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="Least severity logged.")
+@data_option
+@click.option("--host", metavar="ADDRESS", help="Where to listen.  [env: LRS_HOST; default: 127.0.0.1]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="Port to listen on; 0 takes a free one.  [env: LRS_PORT; default: 8080]",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    metavar="COUNT",
+    help="Server processes on the one store.  [env: LRS_WORKERS; default: 1]",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="Least severity that is logged.  [env: LRS_LOG_LEVEL; default: info]",
+)
 def serve(data: Path | None, host: str | None, port: int | None, workers: int | None, log_level: str | None) -> None:
-    """Start the server. Every setting that `lrs settings` lists is read from the environment; options come first."""
+    """Start the server, and say where it listens once it answers.
+
+    Every other setting is read from the environment: `lrs settings` lists them. The folder of the store is made when it
+    is missing.
+    """
     settings = read_settings(data=data, host=host, port=port, workers=workers, log_level=log_level)
     configure_logs(settings)
     # Worker processes are started anew and read their settings as this one did.
