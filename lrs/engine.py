@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import orjson
 
@@ -81,13 +81,7 @@ class Engine:
     ) -> list[str]:
         """Store one statement or many, given as Python objects or as JSON; all or none, durably. Returns their ids."""
         body = statements if isinstance(statements, bytes) else orjson.dumps(statements)
-        drafts = await self.statements.store(
-            self.statements.intake.decode(body),
-            principal or self.owner,
-            version,
-            alone=not body.lstrip().startswith(b"["),
-        )
-        return [str(UUID(bytes=draft.id)) for draft in drafts]
+        return list(await self.statements.store_body(body, principal or self.owner, version))
 
     async def query(self, *, principal: Principal | None = None, **parameters: Any) -> AsyncIterator[dict[str, Any]]:
         """Statements that match ``parameters``, those of GET statements; reads page after page, as far as it is asked.

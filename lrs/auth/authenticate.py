@@ -185,6 +185,7 @@ class Authenticator:
             scopes=scopes,
             grant=grant,
             expires_at_us=expires_at_us,
+            trusted=consumer.trusted,
             authority=authority_agent(consumer.name, self._settings.public_url),
         )
 

@@ -24,7 +24,7 @@ class Consumer:
     expires_at_us: int | None
     disabled: bool
     trusted: bool
-    """Reserved: what a trusted writer sends is kept aside rather than refused (invariant 11)."""
+    """Whether what it sends and can't be stored is set aside rather than refused (invariant 11)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,14 @@ class ConsumerStore(Protocol):
         """A number that grows with every such change; cheap enough to ask on every request."""
 
     def add_consumer(
-        self, name: str, *, scopes: frozenset[str], grant: Grant, created_at_us: int, expires_at_us: int | None
+        self,
+        name: str,
+        *,
+        scopes: frozenset[str],
+        grant: Grant,
+        created_at_us: int,
+        expires_at_us: int | None,
+        trusted: bool = False,
     ) -> Consumer:
         """The new consumer; Conflict if the name is taken."""
 

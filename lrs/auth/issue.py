@@ -51,6 +51,7 @@ class Issuer:
         scopes: frozenset[str] = DEFAULT_SCOPES,
         grant: Grant = UNRESTRICTED,
         expires_at_us: int | None = None,
+        trusted: bool = False,
     ) -> Consumer:
         """A new consumer. InvalidParameter for a name, scope or expiry that can't be; Conflict if the name is taken."""
         now_us = self._clock.now_us()
@@ -62,6 +63,7 @@ class Issuer:
             grant=grant,
             created_at_us=now_us,
             expires_at_us=expires_at_us,
+            trusted=trusted,
         )
 
     def add_key(self, consumer: str) -> IssuedKey:

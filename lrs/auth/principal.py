@@ -26,6 +26,8 @@ class Principal:
     grant: Grant
     expires_at_us: int | None
     """Microseconds since the epoch; None if the credential has no end of its own."""
+    trusted: bool = False
+    """Whether what it sends and can't be stored is set aside rather than refused (invariant 11)."""
     authority: dict[str, Any] = field(hash=False)
     """The Agent that is set on the statements that it writes (Data 2.4.9). Shared: never change it."""
 

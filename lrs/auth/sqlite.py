@@ -129,13 +129,21 @@ class SqliteConsumers:
         return found
 
     def add_consumer(
-        self, name: str, *, scopes: frozenset[str], grant: Grant, created_at_us: int, expires_at_us: int | None
+        self,
+        name: str,
+        *,
+        scopes: frozenset[str],
+        grant: Grant,
+        created_at_us: int,
+        expires_at_us: int | None,
+        trusted: bool = False,
     ) -> Consumer:
         with self._store.writing() as connection:
             try:
                 connection.execute(
-                    "INSERT INTO consumer (name, scopes, courses, created_at_us, expires_at_us) VALUES (?, ?, ?, ?, ?)",
-                    (name, _scopes_text(scopes), _courses_text(grant), created_at_us, expires_at_us),
+                    "INSERT INTO consumer (name, scopes, courses, created_at_us, expires_at_us, trusted) "
+                    "VALUES (?, ?, ?, ?, ?, ?)",
+                    (name, _scopes_text(scopes), _courses_text(grant), created_at_us, expires_at_us, int(trusted)),
                 )
             except sqlite3.IntegrityError:
                 raise Conflict(f"there is a consumer {name!r} already") from None

@@ -10,7 +10,7 @@ import click
 
 from lrs.auth.consumers import Consumer
 from lrs.auth.grants import UNRESTRICTED, Grant
-from lrs.auth.scopes import DEFAULT_SCOPES, listed, scope_set
+from lrs.auth.scopes import DEFAULT_SCOPES, STATEMENTS_WRITE, listed, scope_set
 from lrs.cli.output import print_fields, print_json, print_table, time_json, time_text
 from lrs.cli.periods import Moment, moment_option
 from lrs.cli.register import (
@@ -25,6 +25,11 @@ from lrs.cli.register import (
 
 expires_option = click.option(
     "--expires", callback=moment_option, metavar="WHEN", help="A period (30d), a date or a time in UTC, or never."
+)
+trusted_option = click.option(
+    "--trusted/--untrusted",
+    default=None,
+    help="Whether what it sends and can't be stored is set aside (lrs quarantine) rather than refused.",
 )
 
 
@@ -41,6 +46,8 @@ def consumer() -> None:
 @scope_option
 @course_option
 @expires_option
+@trusted_option
+@click.option("--openedx", is_flag=True, help="A platform that sends with event-routing-backends: write only, trusted.")
 @data_option
 @json_option
 def add(
@@ -49,6 +56,8 @@ def add(
     scopes: tuple[str, ...],
     courses: tuple[str, ...],
     expires: Moment | None,
+    trusted: bool | None,
+    openedx: bool,
     data: Path | None,
     as_json: bool,
 ) -> None:
@@ -56,11 +65,18 @@ def add(
 
     Without --scope it may write statements and read its own. Without --course it covers every course.
     """
-    wanted = scope_set(scopes) if scopes else DEFAULT_SCOPES
+    usual = frozenset({STATEMENTS_WRITE}) if openedx else DEFAULT_SCOPES
+    wanted = scope_set(scopes) if scopes else usual
     grant = Grant.of(courses) if courses else UNRESTRICTED
     with register(data, create=True) as room:
         expires_at_us = expires(room.clock.now_us()) if expires else None
-        added = room.issuer.add_consumer(name, scopes=wanted, grant=grant, expires_at_us=expires_at_us)
+        added = room.issuer.add_consumer(
+            name,
+            scopes=wanted,
+            grant=grant,
+            expires_at_us=expires_at_us,
+            trusted=openedx if trusted is None else trusted,
+        )
         _show(added, room.clock.now_us(), as_json)
 
 
@@ -105,6 +121,7 @@ def show(name: str, data: Path | None, as_json: bool) -> None:
 @scope_option
 @course_option
 @expires_option
+@trusted_option
 @data_option
 @json_option
 def set_(
@@ -113,6 +130,7 @@ def set_(
     scopes: tuple[str, ...],
     courses: tuple[str, ...],
     expires: Moment | None,
+    trusted: bool | None,
     data: Path | None,
     as_json: bool,
 ) -> None:
@@ -120,9 +138,9 @@ def set_(
 
     Keys, tokens and open streams follow at once.
     """
-    if not (scopes or courses or expires):
-        raise click.UsageError("give --scope, --course or --expires")
-    changes: dict[str, Any] = {}
+    if not (scopes or courses or expires) and trusted is None:
+        raise click.UsageError("give --scope, --course, --expires, --trusted or --untrusted")
+    changes: dict[str, Any] = {} if trusted is None else {"trusted": trusted}
     if scopes:
         changes["scopes"] = scope_set(scopes)
     if courses:
@@ -174,6 +192,7 @@ def _show(one: Consumer, now_us: int, as_json: bool) -> None:
             ("state", _state(one, now_us)),
             ("scopes", scopes_text(one.scopes)),
             ("courses", courses_text(one.grant)),
+            ("trusted", "yes" if one.trusted else "no"),
             ("created", time_text(one.created_at_us)),
             ("expires", time_text(one.expires_at_us, none="never")),
         )
@@ -186,6 +205,7 @@ def _json(one: Consumer, now_us: int) -> dict[str, Any]:
         "state": _state(one, now_us),
         "scopes": listed(one.scopes),
         "courses": one.grant.entries(),
+        "trusted": one.trusted,
         "created_at": time_json(one.created_at_us),
         "expires_at": time_json(one.expires_at_us),
     }

@@ -55,14 +55,8 @@ class StatementResource:
         if exchange.parameters:
             raise InvalidParameter("POST takes no parameters")
         _require_json(exchange)
-        body = await exchange.body()
-        drafts = await self._statements.store(
-            self._statements.intake.decode(body),
-            exchange.principal,
-            exchange.version,
-            alone=not body.lstrip().startswith(b"["),
-        )
-        return Response(orjson.dumps([str(UUID(bytes=draft.id)) for draft in drafts]), media_type=JSON)
+        ids = await self._statements.store_body(await exchange.body(), exchange.principal, exchange.version)
+        return Response(orjson.dumps(ids), media_type=JSON)
 
     async def get(self, exchange: Exchange) -> Response:
         """One statement by id, or a page of a query."""

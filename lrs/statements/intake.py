@@ -6,19 +6,48 @@ Everything that can be refused is refused here, before the writer sees it (invar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import orjson
+
 from lrs.auth.principal import Principal
-from lrs.errors import Forbidden, InvalidParameter, InvalidStatement, Problem, TooLarge
+from lrs.errors import Forbidden, InvalidParameter, InvalidStatement, LrsError, Problem, TooLarge
 from lrs.limits import Limits
+from lrs.statements.deviations import mended
+from lrs.statements.events import event_key
+from lrs.statements.keys import DEVIATION
 from lrs.statements.prepare import Authorship, prepare
-from lrs.statements.record import Draft
+from lrs.statements.record import Draft, SetAside
 from lrs.xapi.decode import decode_json
+from lrs.xapi.uuids import is_uuid
 from lrs.xapi.validate import validator
 
 CHUNK_STATEMENTS = 50
 """How many statements are prepared at a stretch, so that a large batch lets others have their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Prepared statements: ``ids`` of all of them in order, drafts to store, and what was set aside."""
+
+    ids: list[str]
+    drafts: list[Draft]
+    set_aside: list[SetAside]
+
+    def take(self, draft: Draft) -> None:
+        """Add a draft and its id."""
+        self.drafts.append(draft)
+        self.ids.append(str(UUID(bytes=draft.id)))
+
+
+class _Author(NamedTuple):
+    """Who sends, and under which version of the standard."""
+
+    principal: Principal
+    authorship: Authorship
+    version: str
 
 
 class Intake:
@@ -43,21 +72,45 @@ class Intake:
         """The JSON value in ``body``; MalformedJson when it is none that we accept."""
         return decode_json(body, depth_max=self._limits.json_depth_max)
 
-    def prepare(
-        self, statements: Sequence[Any], principal: Principal, version: str, *, alone: bool
-    ) -> Iterator[list[Draft]]:
-        """Drafts of ``statements``, in chunks; ``alone`` says that they are one object and not an array (for paths).
+    def chunks(self, statements: Sequence[Any], principal: Principal, version: str, *, alone: bool) -> Iterator[Chunk]:
+        """``statements`` prepared, in chunks; ``alone`` says that they are one object and not an array (for paths).
 
-        Raises InvalidStatement with the path of everything that is wrong with the first bad one.
+        Raises InvalidStatement with the path of everything that is wrong with the first bad one, unless the writer is
+        trusted: then what is bad is set aside.
         """
-        check = validator(version).check
-        authorship = Authorship.of(principal)
+        author = _Author(principal, Authorship.of(principal), version)
         for start in range(0, len(statements), CHUNK_STATEMENTS):
-            chunk = []
+            chunk = Chunk([], [], [])
             for index, statement in enumerate(statements[start : start + CHUNK_STATEMENTS], start):
-                check(statement, "$" if alone else f"$[{index}]")
-                chunk.append(prepare(statement, authorship, version=version, new_id=self._new_id))
+                path = "$" if alone else f"$[{index}]"
+                if principal.trusted:
+                    self._take_leniently(statement, path, author, chunk)
+                else:
+                    validator(version).check(statement, path)
+                    chunk.take(prepare(statement, author.authorship, version=version, new_id=self._new_id))
             yield chunk
+
+    def _take_leniently(self, statement: Any, path: str, author: _Author, chunk: Chunk) -> None:
+        """Prepare what is valid but for known deviations; set aside all else (invariant 11)."""
+        mended_copy, deviations = mended(statement)
+        try:
+            validator(author.version).check(mended_copy, path)
+        except InvalidStatement as error:
+            chunk.set_aside.append(set_aside(orjson.dumps(statement), error, author.principal, author.version))
+            given = statement.get("id") if isinstance(statement, dict) else None
+            if isinstance(given, str) and is_uuid(given):
+                chunk.ids.append(given)
+            return
+        draft = prepare(statement, author.authorship, version=author.version, new_id=self._new_id)
+        names = draft.keys | {DEVIATION + name for name in deviations}
+        chunk.take(replace(draft, keys=names, event_key=event_key(statement)))
+
+
+def set_aside(body: bytes, error: LrsError, principal: Principal, version: str) -> SetAside:
+    """What is kept of ``body``, which ``principal`` sent and ``error`` speaks of."""
+    problems = error.problems or (Problem("$", error.code, error.message),)
+    reason = orjson.dumps([{"path": p.path, "rule": p.rule, "reason": p.reason} for p in problems])
+    return SetAside(body, reason, principal.consumer, version)
 
 
 def with_id(statement: Any, statement_id: UUID) -> Any:
@@ -74,15 +127,13 @@ def with_id(statement: Any, statement_id: UUID) -> Any:
     return statement
 
 
-def require_grant(drafts: Sequence[Draft], principal: Principal, courses_of: Callable[[Draft], frozenset[str]]) -> None:
-    """Forbidden if ``principal`` would write outside its grant.
+def refused_by_grant(draft: Draft, courses: frozenset[str], principal: Principal) -> Forbidden | None:
+    """Why ``principal`` may not write ``draft``, if it may not.
 
-    ``courses_of`` gives the courses of a draft with those of the statement that it refers to, so that what belongs
-    to a course can be voided by whoever may write there, and by nobody else.
+    ``courses``: those of the draft and of the statement that it refers to, so that what belongs to a course can be
+    voided by whoever may write there, and by nobody else.
     """
-    for draft in drafts:
-        courses = courses_of(draft)
-        if not principal.grant.permits(courses):
-            named = ", ".join(sorted(courses)) or "no course"
-            statement = UUID(bytes=draft.id)
-            raise Forbidden(f"statement {statement} names {named}, outside the grant of {principal.consumer}")
+    if principal.grant.permits(courses):
+        return None
+    named = ", ".join(sorted(courses)) or "no course"
+    return Forbidden(f"statement {UUID(bytes=draft.id)} names {named}, outside the grant of {principal.consumer}")

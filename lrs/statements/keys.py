@@ -22,6 +22,7 @@ COURSE = "k"
 ORGANISATION = "n"
 ACTIVITY_TYPE = "t"  # definition.type of the object
 PLATFORM = "p"  # homePage of the actor's account
+DEVIATION = "x"  # how a statement of a trusted writer deviates from the standard (``deviations``)
 WRITER = "w"  # number of the consumer whose credential stored the statement
 
 # What a statement takes over from the one it refers to (Communication 2.1.3, filter conditions for StatementRefs).

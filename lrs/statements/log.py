@@ -12,7 +12,7 @@ from typing import Protocol
 
 from lrs.statements.cursor import Cursors
 from lrs.statements.match import EVERYTHING, Filter, Visibility
-from lrs.statements.record import Draft, Position, Record, StatementId
+from lrs.statements.record import Append, Position, Record, StatementId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +50,15 @@ class StatementLog(Protocol):
 
     cursors: Cursors
 
-    async def append(self, drafts: Sequence[Draft]) -> Sequence[Position]:
-        """Store all of ``drafts`` or none, durably, and return their positions.
+    async def append(self, job: Append) -> Sequence[Position]:
+        """Store all of ``job`` or nothing, durably, and return the positions of its drafts.
 
         A draft equivalent to a stored statement of its id is not stored again; its position is the old one. Raises
-        Conflict when an id is taken by another content, StoreUnavailable when the store can't be written.
+        Conflict when an id is taken by another content, unless the job is lenient; StoreUnavailable when the store
+        can't be written.
         """
 
-    def append_now(self, drafts: Sequence[Draft]) -> Sequence[Position]:
+    def append_now(self, job: Append) -> Sequence[Position]:
         """The same for callers outside an event loop; blocks until it is durable."""
 
     def head(self) -> Position:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NewType
 
@@ -44,3 +45,37 @@ class Draft:
     lacks_timestamp: bool
     refers_to: StatementId | None = None
     voids: bool = False
+    event_key: bytes | None = None
+    """Set for trusted writers: by it the same event is known again under another id (``events``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """What a trusted writer sent and could not be stored (invariant 11).
+
+    ``body``: the bytes as sent, or of the one statement out of a batch. ``reason``: JSON, an array of objects with
+    ``path``, ``rule`` and ``reason``.
+    """
+
+    body: bytes
+    reason: bytes
+    consumer: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """What is to be stored together, all or nothing.
+
+    ``lenient``, for trusted writers: a draft whose id is taken by another content is kept as a conflict for the
+    administrator, and costs its neighbours nothing.
+    """
+
+    drafts: Sequence[Draft]
+    lenient: bool = False
+    set_aside: Sequence[SetAside] = ()
+
+    @property
+    def size(self) -> int:
+        """For the writer's queue: statements."""
+        return len(self.drafts) + len(self.set_aside)

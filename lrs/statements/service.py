@@ -10,13 +10,14 @@ from uuid import UUID
 
 from lrs.auth.principal import Principal
 from lrs.auth.scopes import STATEMENTS_READ_MINE, STATEMENTS_WRITE
+from lrs.errors import MalformedJson
 from lrs.limits import Limits
 from lrs.statements.continuation import Continuation, Continuations
-from lrs.statements.intake import Intake, require_grant
+from lrs.statements.intake import Intake, refused_by_grant, set_aside
 from lrs.statements.log import Page, StatementLog
 from lrs.statements.match import UNRESTRICTED_VISIBILITY, visibility
 from lrs.statements.parameters import StatementQuery
-from lrs.statements.record import Draft, Record
+from lrs.statements.record import Append, Draft, Record, SetAside
 
 
 class Statements:
@@ -31,22 +32,54 @@ class Statements:
 
     async def store(
         self, statements: Sequence[Any], principal: Principal, version: str, *, alone: bool
-    ) -> Sequence[Draft]:
-        """Store all of ``statements`` or none, durably; returns their drafts, which have the ids, in order.
+    ) -> Sequence[str]:
+        """Store all of ``statements`` or none, durably; returns their ids, in order.
 
         ``alone``: they came as one object and not as an array (for the paths in errors). Raises Forbidden,
-        InvalidStatement, Conflict, StoreUnavailable.
+        InvalidStatement, Conflict, StoreUnavailable. From a trusted writer, only the last: what can't be stored is set
+        aside, and an id without a UUID's form is left out of the answer.
         """
         principal.require(STATEMENTS_WRITE)
+        ids: list[str] = []
         drafts: list[Draft] = []
-        for chunk in self.intake.prepare(statements, principal, version, alone=alone):
-            drafts += chunk
+        aside: list[SetAside] = []
+        for chunk in self.intake.chunks(statements, principal, version, alone=alone):
+            ids += chunk.ids
+            drafts += chunk.drafts
+            aside += chunk.set_aside
             if len(drafts) < len(statements):
                 await asyncio.sleep(0)
         if principal.grant.courses is not None:
-            await asyncio.to_thread(require_grant, drafts, principal, self._courses)
-        await self._log.append(drafts)
-        return drafts
+            drafts = await asyncio.to_thread(self._granted, drafts, aside, principal, version)
+        await self._log.append(Append(drafts, principal.trusted, aside))
+        return ids
+
+    async def store_body(self, body: bytes, principal: Principal, version: str) -> Sequence[str]:
+        """The same for a JSON body with one statement or an array of them; also raises MalformedJson and TooLarge."""
+        principal.require(STATEMENTS_WRITE)
+        try:
+            statements = self.intake.decode(body)
+        except MalformedJson as error:
+            if not principal.trusted:
+                raise
+            await self._log.append(Append((), lenient=True, set_aside=[set_aside(body, error, principal, version)]))
+            return []
+        return await self.store(statements, principal, version, alone=not body.lstrip().startswith(b"["))
+
+    def _granted(
+        self, drafts: Sequence[Draft], aside: list[SetAside], principal: Principal, version: str
+    ) -> list[Draft]:
+        """Those of ``drafts`` that ``principal`` may write; the others are refused, or set aside if it is trusted."""
+        granted = []
+        for draft in drafts:
+            refusal = refused_by_grant(draft, self._courses(draft), principal)
+            if refusal is None:
+                granted.append(draft)
+            elif principal.trusted:
+                aside.append(set_aside(draft.body + b"}", refusal, principal, version))
+            else:
+                raise refusal
+        return granted
 
     async def find(self, query: StatementQuery, principal: Principal) -> Record | None:
         """The one statement that ``query`` names, voided or not as asked, if ``principal`` may see it."""

@@ -15,7 +15,7 @@ from lrs.errors import Conflict
 from lrs.statements import keys
 from lrs.statements.log import Selection, StatementLog
 from lrs.statements.match import Filter, Visibility
-from lrs.statements.record import Position, StatementId
+from lrs.statements.record import Append, Position, StatementId
 from tests.samples import (
     ANSWERED,
     COURSE_A,
@@ -35,7 +35,7 @@ OLDEST_FIRST = Selection(ascending=True, limit=1000)
 
 
 def put(log: StatementLog, *made: dict[str, Any]) -> Sequence[Position]:
-    return log.append_now([draft(one) for one in made])
+    return log.append_now(Append([draft(one) for one in made]))
 
 
 def ids(log: StatementLog, selection: Selection = OLDEST_FIRST, visibility: Visibility = EVERYONE) -> list[str]:
@@ -115,7 +115,7 @@ def test_appends_at_the_same_time_do_not_harm_each_other(log: StatementLog) -> N
     bad = taken | {"verb": {"id": "http://example.com/other"}}
 
     async def together() -> list[Any]:
-        jobs = [log.append([draft(one)]) for one in (*good[:10], bad, *good[10:])]
+        jobs = [log.append(Append([draft(one)])) for one in (*good[:10], bad, *good[10:])]
         return await asyncio.gather(*jobs, return_exceptions=True)
 
     outcomes = asyncio.run(together())
@@ -225,7 +225,7 @@ def test_a_reader_sees_the_courses_of_its_grant_and_nothing_else(
 
 def test_a_reader_of_its_own_sees_only_what_it_wrote(log: StatementLog) -> None:
     mine, other = statement(), statement()
-    log.append_now([draft(mine, principal("me", number=7)), draft(other, principal("you", number=8))])
+    log.append_now(Append([draft(mine, principal("me", number=7)), draft(other, principal("you", number=8))]))
     assert ids(log, visibility=Visibility(EVERYONE.grant, writer=7)) == [mine["id"]]
 
 
@@ -301,8 +301,8 @@ def test_a_voiding_statement_reaches_the_course_of_what_it_voids_and_no_other(
 def test_who_wrote_a_statement_does_not_pass_to_what_refers_to_it(log: StatementLog) -> None:
     made = statement()
     void = voiding(made["id"])
-    log.append_now([draft(made, principal("me", number=7))])
-    log.append_now([draft(void, principal("you", number=8))])
+    log.append_now(Append([draft(made, principal("me", number=7))]))
+    log.append_now(Append([draft(void, principal("you", number=8))]))
     assert ids(log, visibility=Visibility(EVERYONE.grant, writer=7)) == []
 
 

@@ -14,7 +14,7 @@ from lrs.limits import DEFAULT_LIMITS, Limits
 from lrs.statements.cursor import Cursors
 from lrs.statements.log import Page, Selection
 from lrs.statements.match import Visibility
-from lrs.statements.record import Draft, Position, Record, StatementId
+from lrs.statements.record import Append, Position, Record, StatementId
 from lrs.statements.sqlite.append import Appender
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.schema import migrations
@@ -42,21 +42,17 @@ class SqliteStatementLog:
         self._watch = connect(store.path)
         self._version = -1
         self._connection = connect(store.path, cache_kib=WRITER_CACHE_KIB)
-        self._writer: Writer[Sequence[Draft], Sequence[Position]] = Writer(
+        self._writer: Writer[Append, Sequence[Position]] = Writer(
             Appender(self._connection, self._horizon, keys, course_sets),
             group_size_max=limits.commit_statements_max,
             queue_size_max=limits.append_queue_max,
         )
 
-    async def append(self, drafts: Sequence[Draft]) -> Sequence[Position]:
-        if not drafts:
-            return []
-        return await self._writer.submit(drafts, len(drafts))
+    async def append(self, job: Append) -> Sequence[Position]:
+        return await self._writer.submit(job, job.size) if job.size else []
 
-    def append_now(self, drafts: Sequence[Draft]) -> Sequence[Position]:
-        if not drafts:
-            return []
-        return self._writer.submit_now(drafts, len(drafts))
+    def append_now(self, job: Append) -> Sequence[Position]:
+        return self._writer.submit_now(job, job.size) if job.size else []
 
     def head(self) -> Position:
         with self._store.reading() as connection:

@@ -81,3 +81,29 @@ def m002_references(db: Database) -> None:
     db.execute(
         "CREATE TABLE inherited (position INTEGER PRIMARY KEY, courses INTEGER NOT NULL, keys TEXT NOT NULL) STRICT"
     )
+
+
+@migrations()
+def m003_trusted_writers(db: Database) -> None:
+    """What trusted writers sent and is not in the log, and by what their events are known again (invariant 11)."""
+    db.execute("CREATE TABLE event (event BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID, STRICT")
+    db.execute("CREATE TABLE repeat (position INTEGER PRIMARY KEY, times INTEGER NOT NULL) STRICT")
+    # ``position``: the record that was kept. ``received``: microseconds since the epoch, as in quarantine.
+    db.execute(
+        """CREATE TABLE conflict (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            position INTEGER NOT NULL,
+            received INTEGER NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT"""
+    )
+    db.execute(
+        """CREATE TABLE quarantine (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            received INTEGER NOT NULL,
+            consumer TEXT NOT NULL,
+            version TEXT NOT NULL,
+            reason BLOB NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT"""
+    )
