@@ -37,6 +37,7 @@ SHELLS: dict[str, set[str]] = {
     "hub": _LOOPS,
     "session": {*_LOOPS, "starlette"},
     "engine": {"asyncio", "secrets"},
+    "service": {"asyncio"},
     "telemetry": {"structlog"},
     "app": WORLD,
     "cli": WORLD,

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
+import threading
 from dataclasses import fields
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import click
@@ -27,7 +32,16 @@ def application() -> Starlette:
     """The application of one server process, with the settings of its environment."""
     settings = read_settings()
     configure_logs(settings)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     return create_app(settings)
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """End this worker when its parent is gone without having said so: it would keep the port from a new start."""
+    wait([parent.sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @click.command()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,22 @@ def test_several_workers_share_one_port(tmp_path: Path) -> None:
     finally:
         server.close()
     assert "Traceback" not in server.output
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    """Otherwise they would hold the port, and the server could not be started again."""
+    server = Server(tmp_path / "data", LRS_LOG_LEVEL="warning")
+    try:
+        server.start("--workers", "2")
+        server.kill()
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", server.port)):
+                break
+            time.sleep(0.1)
+        server.start("--workers", "2")
+    finally:
+        server.close()
 
 
 def fails(*options: str, **settings: str) -> str:

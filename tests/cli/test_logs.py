@@ -1,0 +1,53 @@
+"""Log lines: one event a line on standard error, in the form and from the severity that the settings ask for."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from lrs.cli.logs import configure_logs
+from lrs.config import Settings
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_json_lines_hold_the_event_its_time_and_its_fields(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs(Settings(log_format="json"))
+    structlog.get_logger("lrs").info("commit", statements=3)
+    line = json.loads(capfd.readouterr().err)
+    assert (line["event"], line["level"], line["statements"]) == ("commit", "info", 3)
+    assert line["timestamp"].endswith("Z")
+
+
+def test_lines_of_other_libraries_have_the_same_form(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs(Settings(log_format="json"))
+    logging.getLogger("asyncio").error("slow")
+    assert json.loads(capfd.readouterr().err)["event"] == "slow"
+
+
+def test_an_exception_is_one_line_of_json(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs(Settings(log_format="json"))
+    try:
+        int("why")
+    except ValueError:
+        logging.getLogger("lrs").exception("failed")
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "ValueError: invalid literal" in json.loads(line)["exception"]
+
+
+def test_what_is_less_severe_than_asked_for_is_not_logged(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs(Settings(log_level="error"))
+    structlog.get_logger("lrs").warning("quiet")
+    assert capfd.readouterr().err == ""
