@@ -29,12 +29,25 @@ class Limits:
     json_depth_max: int = bounded(64, 16, 200, "levels", "Deepest nesting of arrays and objects in a body.")
     query_bytes_max: int = bounded(16 * KIB, 256, 64 * KIB, "bytes", "Longest query string.")
     query_values_max: int = bounded(200, 1, 400, "values", "Most values of one repeated parameter or filter member.")
+    form_bytes_max: int = bounded(
+        MIB, KIB, 1024 * MIB, "bytes", "Largest form of the alternate request syntax; read before authentication."
+    )
     body_read_s: int = bounded(30, 1, 3600, "seconds", "Longest wait for the next piece of a request body.")
 
     # What one answer may hold.
     page_statements_default: int = bounded(100, 1, 10_000, "statements", "Page size when a query gives no limit.")
     page_statements_max: int = bounded(500, 1, 10_000, "statements", "Largest page, and the page for limit=0.")
     page_bytes_max: int = bounded(8 * MIB, 64 * KIB, 256 * MIB, "bytes", "A page ends early at this size.")
+
+    described_from_max: int = bounded(
+        200, 1, 10_000, "statements", "Newest statements from which a Person or an Activity is put together."
+    )
+
+    # Documents.
+    document_bytes_max: int = bounded(4 * MIB, KIB, 1024 * MIB, "bytes", "Largest document.")
+    documents_max: int = bounded(
+        10_000, 1, 1_000_000, "documents", "Most documents of one kind for an activity, an agent, or both together."
+    )
 
     # The writer.
     commit_statements_max: int = bounded(2_000, 1, 100_000, "statements", "Most statements in one shared commit.")
