@@ -6,20 +6,28 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from lrs.auth.authenticate import Authenticator
 from lrs.auth.http import authenticate, challenges
 from lrs.auth.principal import Principal
 from lrs.config import Settings
+from lrs.door.alternate import FORM, Inner, intended_method, unpack
+from lrs.door.parameters import pairs
 from lrs.door.problems import MEDIA_TYPE, problem_details
 from lrs.errors import LrsError, RateLimited, RequestError, StoreUnavailable, TooLarge
 from lrs.telemetry import logger
-from lrs.xapi.versions import negotiate
+from lrs.xapi.versions import VERSIONS, negotiate
 
 VERSION_HEADER = "X-Experience-API-Version"
+
+PREFLIGHT_S = 600
+"""How long a browser may remember what it is allowed."""
 
 
 @dataclass(slots=True)
@@ -34,29 +42,39 @@ class Exchange:
 
     @property
     def parameters(self) -> list[tuple[str, str]]:
-        """Query parameters as sent, in order, repeated ones too."""
-        return self.request.query_params.multi_items()
+        """Query parameters as sent, in order, repeated ones too; InvalidParameter if they are not UTF-8."""
+        return query_pairs(self.request)
 
     async def body(self) -> bytes:
         """The whole body; TooLarge beyond ``body_bytes_max``, RequestError when it stops coming."""
-        length = self.request.headers.get("content-length", "0")
-        if length.isascii() and length.isdigit() and int(length) > self.body_bytes_max:
-            raise TooLarge(f"the body has {length} bytes; at most {self.body_bytes_max} are taken")
-        chunks: list[bytes] = []
-        size = 0
-        stream = self.request.stream()
-        try:
-            while True:
-                async with asyncio.timeout(self.body_read_s):
-                    chunk = await anext(stream, None)
-                if chunk is None:
-                    return b"".join(chunks)
-                size += len(chunk)
-                if size > self.body_bytes_max:
-                    raise TooLarge(f"the body is larger than {self.body_bytes_max} bytes")
-                chunks.append(chunk)
-        except TimeoutError:
-            raise RequestError(f"no more of the body came for {self.body_read_s:g} s") from None
+        return await read_body(self.request, self.body_bytes_max, self.body_read_s)
+
+
+def query_pairs(request: Request) -> list[tuple[str, str]]:
+    """Names and values in the query string of ``request``; InvalidParameter if they are not UTF-8."""
+    return pairs(request.scope["query_string"], "the query string")
+
+
+async def read_body(request: Request, bytes_max: int, read_s: float) -> bytes:
+    """The whole body; TooLarge beyond ``bytes_max``, RequestError when nothing comes for ``read_s`` seconds."""
+    length = request.headers.get("content-length", "0")
+    if length.isascii() and length.isdigit() and int(length) > bytes_max:
+        raise TooLarge(f"the body has {length} bytes; at most {bytes_max} are taken")
+    chunks: list[bytes] = []
+    size = 0
+    stream = request.stream()
+    try:
+        while True:
+            async with asyncio.timeout(read_s):
+                chunk = await anext(stream, None)
+            if chunk is None:
+                return b"".join(chunks)
+            size += len(chunk)
+            if size > bytes_max:
+                raise TooLarge(f"the body is larger than {bytes_max} bytes")
+            chunks.append(chunk)
+    except TimeoutError:
+        raise RequestError(f"no more of the body came for {read_s:g} s") from None
 
 
 Handler = Callable[[Exchange], Awaitable[Response]]
@@ -89,6 +107,10 @@ class Resource:
         version = self._settings.default_xapi_version
         extra: Mapping[str, str] = {}
         try:
+            if method == "POST" and b"method=" in scope["query_string"]:
+                version = negotiate(request.headers.get(VERSION_HEADER), default=VERSIONS[0])
+                request = await self._inner(request, version)
+                method = request.method
             extra = self._headers(method) if self._headers else {}
             version = negotiate(request.headers.get(VERSION_HEADER))
             response = await self._handle(request, method, version)
@@ -96,7 +118,7 @@ class Resource:
             return
         except LrsError as error:
             response = _refusal(error, offered="authorization" in request.headers)
-        except Exception:
+        except Exception:  # noqa: BLE001
             logger.exception("request_failed", method=method, path=request.url.path)
             response = _refusal(LrsError("this is a fault of the server; it was logged"), offered=True)
         response.headers[VERSION_HEADER] = version
@@ -104,16 +126,48 @@ class Resource:
         if method == "HEAD":
             # The length stays that of the answer to GET (RFC 9110 9.3.2); the bytes do not leave.
             response.body = b""
+            if scope["method"] != method:
+                response.headers["Content-Length"] = "0"
         await response(scope, receive, send)
+
+    async def _inner(self, request: Request, version: str) -> Request:
+        """The request in the form of an alternate one (Communication 1.3); ``request`` itself if it is none.
+
+        ``version`` is that of the header; the form may give another, which counts.
+        """
+        method = intended_method(query_pairs(request))
+        if method is None:
+            return request
+        media_type = request.headers.get("content-type", FORM).partition(";")[0].strip().lower()
+        if version == VERSIONS[0] and media_type == FORM:
+            limits = self._settings.limits
+            form = await read_body(request, limits.form_bytes_max, limits.body_read_s)
+            inner = unpack(method, request.headers.raw, pairs(form, "the form"))
+            headers = Headers(raw=inner.headers)
+            if negotiate(headers.get(VERSION_HEADER), default=version) == VERSIONS[0]:
+                return _request(request.scope, inner)
+        raise RequestError(f"the parameter method is for POST of a form ({FORM}) under xAPI {VERSIONS[0]} only")
 
     async def _handle(self, request: Request, method: str, version: str) -> Response:
         handler = self.handlers.get(method)
         if handler is None:
             allowed = ", ".join(sorted(self.handlers))
             return Response(status_code=405, headers={"Allow": allowed})
-        principal = authenticate(request.headers, self._authenticator)
         limits = self._settings.limits
+        if len(request.scope["query_string"]) > limits.query_bytes_max:
+            raise TooLarge(f"the query string is longer than {limits.query_bytes_max} bytes")
+        principal = authenticate(request.headers, self._authenticator)
         return await handler(Exchange(request, version, principal, limits.body_bytes_max, limits.body_read_s))
+
+
+def _request(scope: Scope, inner: Inner) -> Request:
+    """``inner`` as a request of its own, to the resource of the outer one with ``scope``."""
+    scope = {**scope, "method": inner.method, "query_string": inner.query_string, "headers": inner.headers}
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": inner.body, "more_body": False}
+
+    return Request(scope, receive)
 
 
 def _refusal(error: LrsError, *, offered: bool) -> Response:
@@ -128,3 +182,30 @@ def _refusal(error: LrsError, *, offered: bool) -> Response:
     elif isinstance(error, StoreUnavailable):
         response.headers["Retry-After"] = "1"
     return response
+
+
+def cross_origin(settings: Settings) -> list[Middleware]:
+    """What lets pages of ``allowed_origins`` use the resources from a browser; nothing when there are none.
+
+    Credentials are in a header that a page must set itself, so cookies and the like are never allowed along.
+    """
+    if not settings.allowed_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=("GET", "HEAD", "PUT", "POST", "DELETE"),
+            allow_headers=("Authorization", "Content-Type", "If-Match", "If-None-Match", VERSION_HEADER),
+            expose_headers=(
+                "ETag",
+                "Last-Modified",
+                "Updated",
+                "Retry-After",
+                "WWW-Authenticate",
+                VERSION_HEADER,
+                "X-Experience-API-Consistent-Through",
+            ),
+            max_age=PREFLIGHT_S,
+        )
+    ]
