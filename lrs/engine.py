@@ -20,7 +20,7 @@ from lrs.auth.authenticate import Authenticator
 from lrs.auth.grants import UNRESTRICTED
 from lrs.auth.issue import Issuer
 from lrs.auth.principal import Principal, authority_agent
-from lrs.auth.scopes import ALL, STREAM
+from lrs.auth.scopes import ALL, STATEMENTS_WRITE, STREAM
 from lrs.auth.sqlite import open_consumers
 from lrs.auth.writer import UseWriter
 from lrs.clock import Clock, SystemClock
@@ -30,6 +30,7 @@ from lrs.statements.match import visibility
 from lrs.statements.parameters import parse_query
 from lrs.statements.service import Statements
 from lrs.statements.sqlite import SqliteStatementLog
+from lrs.statements.sqlite.aside import Aside
 from lrs.storage.sqlite import open_store
 from lrs.subscriptions.filters import parse_filter, require_courses
 from lrs.subscriptions.hub import Hub, Subscription
@@ -60,6 +61,7 @@ class Engine:
         self.issuer = Issuer(self.consumers, self.settings, clock=self.clock, entropy=secrets.token_bytes)
         self.log = SqliteStatementLog(self._store, limits=limits, clock=self.clock)
         self.statements = Statements(self.log, Continuations(self.log.secret), limits, uuid4)
+        self.aside = Aside(self._store)
         self.hub = Hub(self.log, limits)
         self.sessions = Sessions(self.hub, self.authenticator, clock=self.clock)
         self.owner = Principal(
@@ -103,6 +105,28 @@ class Engine:
             if not page.more:
                 return
             cursor = self.log.cursors.seal(page.through)
+
+    async def retry(self, number: int) -> bool:
+        """Try to store again what has this ``number`` in quarantine; whether it was stored and taken out there.
+
+        It is stored in the name of its sender. Raises NotFound if it, or its sender, is not there any more.
+        """
+        one = await asyncio.to_thread(self.aside.one, number)
+        sender = await asyncio.to_thread(self.consumers.consumer, one.consumer)
+        principal = Principal(
+            consumer_id=sender.id,
+            consumer=sender.name,
+            credential="quarantine",
+            scopes=sender.scopes | {STATEMENTS_WRITE},
+            grant=sender.grant,
+            expires_at_us=None,
+            trusted=True,
+            authority=authority_agent(sender.name, self.settings.public_url),
+        )
+        stored = await self.statements.retry(one.body, principal, one.version)
+        if stored:
+            await asyncio.to_thread(self.aside.drop, number)
+        return stored
 
     def subscribe(
         self,

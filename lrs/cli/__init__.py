@@ -28,6 +28,8 @@ COMMANDS = MappingProxyType(
         "serve": Command("lrs.cli.serve:serve", "Start the server."),
         "demo": Command("lrs.cli.demo:demo", "Show a simulated course on a throw-away store."),
         "verify": Command("lrs.cli.verify:verify", "Prove that the log is whole and unaltered."),
+        "quarantine": Command("lrs.cli.quarantine:quarantine", "Look at what trusted writers sent and was not stored."),
+        "conflict": Command("lrs.cli.quarantine:conflict", "Look at other contents sent under ids that were taken."),
         "settings": Command("lrs.cli.settings:settings", "Show every setting and its value."),
         "consumer": Command("lrs.cli.consumers:consumer", "Register readers and writers."),
         "key": Command("lrs.cli.keys:key", "Make and revoke keys for Basic authentication."),

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from lrs.auth.principal import Principal
 from lrs.auth.scopes import STATEMENTS_READ_MINE, STATEMENTS_WRITE
-from lrs.errors import MalformedJson
+from lrs.errors import MalformedJson, RequestError
 from lrs.limits import Limits
 from lrs.statements.continuation import Continuation, Continuations
 from lrs.statements.intake import Intake, refused_by_grant, set_aside
@@ -39,6 +39,14 @@ class Statements:
         InvalidStatement, Conflict, StoreUnavailable. From a trusted writer, only the last: what can't be stored is set
         aside, and an id without a UUID's form is left out of the answer.
         """
+        ids, job = await self._prepared(statements, principal, version, alone=alone)
+        await self._log.append(job)
+        return ids
+
+    async def _prepared(
+        self, statements: Sequence[Any], principal: Principal, version: str, *, alone: bool
+    ) -> tuple[Sequence[str], Append]:
+        """(ids in order, what is to be appended) for ``statements``, each check passed."""
         principal.require(STATEMENTS_WRITE)
         ids: list[str] = []
         drafts: list[Draft] = []
@@ -51,8 +59,7 @@ class Statements:
                 await asyncio.sleep(0)
         if principal.grant.courses is not None:
             drafts = await asyncio.to_thread(self._granted, drafts, aside, principal, version)
-        await self._log.append(Append(drafts, principal.trusted, aside))
-        return ids
+        return ids, Append(drafts, principal.trusted, aside)
 
     async def store_body(self, body: bytes, principal: Principal, version: str) -> Sequence[str]:
         """The same for a JSON body with one statement or an array of them; also raises MalformedJson and TooLarge."""
@@ -65,6 +72,18 @@ class Statements:
             await self._log.append(Append((), lenient=True, set_aside=[set_aside(body, error, principal, version)]))
             return []
         return await self.store(statements, principal, version, alone=not body.lstrip().startswith(b"["))
+
+    async def retry(self, body: bytes, principal: Principal, version: str) -> bool:
+        """Store ``body``, which was set aside, if all of it can be stored now; else leave things as they are."""
+        try:
+            statements = self.intake.decode(body)
+        except RequestError:
+            return False
+        _, job = await self._prepared(statements, principal, version, alone=len(statements) == 1)
+        if job.set_aside:
+            return False
+        await self._log.append(job)
+        return True
 
     def _granted(
         self, drafts: Sequence[Draft], aside: list[SetAside], principal: Principal, version: str

@@ -18,7 +18,8 @@ from lrs.statements.sqlite import SqliteStatementLog
 from lrs.statements.sqlite.verify import verify_records
 from lrs.storage.sqlite import Store, open_store
 from tests.contracts.statement_log import *  # noqa: F403
-from tests.contracts.statement_log import ids, put, statement
+from tests.contracts.statement_log import ids, put
+from tests.samples import statement
 
 
 @pytest.fixture
