@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from lrs.config import Settings
 from lrs.door.http import VERSION_HEADER
 from lrs.engine import Engine
-from lrs.statements.http import statement_routes
+from lrs.statements.http.statements import statement_routes
 from lrs.subscriptions.http import stream_routes
 from lrs.xapi.versions import VERSIONS
 
