@@ -6,7 +6,9 @@ HTTP, ``close_code`` for the stream, ``code`` for programs that read either.
     LrsError                     500 1011  internal
       RequestError               400 4501  the caller sent something wrong
         MalformedJson                      not JSON, or not JSON that we accept
+        MalformedMultipart                 not multipart/mixed, or not in one way only
         InvalidStatement                   JSON, but not a Statement (lists every problem)
+        InvalidAttachment                  attachments and parts that do not fit, or a false signature
         InvalidParameter                   a query parameter, header or form field
         InvalidDocument                    a document that can't be stored or merged
         UnsupportedVersion                 X-Experience-API-Version
@@ -68,8 +70,16 @@ class MalformedJson(RequestError):
     code = "malformed_json"
 
 
+class MalformedMultipart(RequestError):
+    code = "malformed_multipart"
+
+
 class InvalidStatement(RequestError):
     code = "invalid_statement"
+
+
+class InvalidAttachment(RequestError):
+    code = "invalid_attachment"
 
 
 class InvalidParameter(RequestError):
