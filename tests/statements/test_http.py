@@ -273,10 +273,7 @@ def test_more_keeps_the_conditions_of_the_first_query(run: Run) -> None:
 
     async def scenario(client: Client) -> Any:
         await client.post(PATH, json=made)
-        query: dict[str, str | int] = {
-            "agent": httpx.Request("POST", "http://x", json=agent("ann")).content.decode(),
-            "limit": 3,
-        }
+        query: dict[str, str | int] = {"agent": json.dumps(agent("ann")), "limit": 3}
         first = (await client.get(PATH, params={**query, "course": COURSE_A})).json()
         second = (await client.get(first["more"])).json()
         return [one["id"] for one in first["statements"] + second["statements"]], second["more"]
