@@ -25,12 +25,15 @@ from lrs.auth.sqlite import open_consumers
 from lrs.auth.writer import UseWriter
 from lrs.clock import Clock, SystemClock
 from lrs.config import Settings
+from lrs.documents.service import Documents
+from lrs.documents.sqlite import SqliteDocuments
 from lrs.statements.continuation import Continuations
 from lrs.statements.match import visibility
 from lrs.statements.parameters import parse_query
 from lrs.statements.service import Statements
 from lrs.statements.sqlite import SqliteStatementLog
 from lrs.statements.sqlite.aside import Aside
+from lrs.statements.sqlite.imports import Imports
 from lrs.storage.sqlite import open_store
 from lrs.subscriptions.filters import parse_filter, require_courses
 from lrs.subscriptions.hub import Hub, Subscription
@@ -62,6 +65,8 @@ class Engine:
         self.log = SqliteStatementLog(self._store, limits=limits, clock=self.clock)
         self.statements = Statements(self.log, Continuations(self.log.secret), limits, uuid4)
         self.aside = Aside(self._store)
+        self.imports = Imports(self._store)
+        self.documents = Documents(SqliteDocuments(self._store, limits=limits, clock=self.clock), limits)
         self.hub = Hub(self.log, limits)
         self.sessions = Sessions(self.hub, self.authenticator, clock=self.clock)
         self.owner = Principal(

@@ -39,14 +39,14 @@ class Statements:
         InvalidStatement, Conflict, StoreUnavailable. From a trusted writer, only the last: what can't be stored is set
         aside, and an id without a UUID's form is left out of the answer.
         """
-        ids, job = await self._prepared(statements, principal, version, alone=alone)
+        ids, job = await self.prepare(statements, principal, version, alone=alone)
         await self._log.append(job)
         return ids
 
-    async def _prepared(
+    async def prepare(
         self, statements: Sequence[Any], principal: Principal, version: str, *, alone: bool
     ) -> tuple[Sequence[str], Append]:
-        """(ids in order, what is to be appended) for ``statements``, each check passed."""
+        """(ids in order, what is to be appended) for ``statements``, every check passed; see ``store``."""
         principal.require(STATEMENTS_WRITE)
         ids: list[str] = []
         drafts: list[Draft] = []
@@ -79,7 +79,7 @@ class Statements:
             statements = self.intake.decode(body)
         except RequestError:
             return False
-        _, job = await self._prepared(statements, principal, version, alone=len(statements) == 1)
+        _, job = await self.prepare(statements, principal, version, alone=len(statements) == 1)
         if job.set_aside:
             return False
         await self._log.append(job)

@@ -107,3 +107,9 @@ def m003_trusted_writers(db: Database) -> None:
             body BLOB NOT NULL
         ) STRICT"""
     )
+
+
+@migrations()
+def m004_imports(db: Database) -> None:
+    """How far each file was imported, in bytes of its unpacked text, so that an import can go on."""
+    db.execute("CREATE TABLE import (file TEXT PRIMARY KEY, imported INTEGER NOT NULL) WITHOUT ROWID, STRICT")

@@ -1,0 +1,198 @@
+"""``lrs import`` and ``lrs export``: statements from files into the log, and out of it."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import click
+
+from lrs.auth.principal import Principal, authority_agent
+from lrs.cli.files import Piece, Source, pieces, source
+from lrs.cli.output import print_json
+from lrs.cli.register import data_option, json_option
+from lrs.config import Settings, read_settings
+from lrs.engine import Engine
+from lrs.errors import NotFound, RequestError
+from lrs.statements.match import visibility
+from lrs.statements.parameters import parse_query
+from lrs.statements.record import Append
+from lrs.xapi.versions import VERSIONS
+
+BATCH_STATEMENTS = 500
+BATCHES_IN_FLIGHT = 4
+PAGE_STATEMENTS = 500
+NOTED_STATEMENTS = 20_000
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as", "consumer", metavar="CONSUMER", help="In whose name; without it, in that of the store itself.")
+@click.option("--version", default=VERSIONS[0], type=click.Choice(VERSIONS), help="The standard they were written for.")
+@click.option("--again", is_flag=True, help="From the beginning, also where an earlier import got further.")
+@data_option
+@json_option
+def import_(
+    files: Sequence[Path], consumer: str | None, version: str, data: Path | None, *, again: bool, as_json: bool
+) -> None:
+    """Store the statements in FILES: JSON Lines, a JSON array, or a log of ERB's xapi_tracking, packed by gzip or not.
+
+    An import that was broken off goes on where it was. What is stored already is not stored again; what can't be
+    stored is set aside (lrs quarantine). The server may run meanwhile.
+    """
+    tally = asyncio.run(_import_all(read_settings(data=data), files, consumer, version, again=again))
+    if as_json:
+        print_json(tally)
+    else:
+        click.echo(
+            f"{tally['read']} statements read, {tally['stored']} new; {tally['quarantined']} set aside, "
+            f"{tally['repeats']} known under other ids, {tally['conflicts']} in conflict."
+        )
+
+
+async def _import_all(
+    settings: Settings, files: Sequence[Path], consumer: str | None, version: str, *, again: bool
+) -> dict[str, int]:
+    """Import all ``files``; returns counts for the report."""
+    async with Engine(settings) as engine:
+        importer = _Importer(engine, _author(engine, consumer), version)
+        counts, head = engine.aside.counts(), engine.log.head()
+        sources = [source(path) for path in files]
+        total = sum(one.size_bytes for one in sources)
+        read = behind = 0
+        with click.progressbar(length=total, label="Importing", file=sys.stderr, show_pos=False) as bar:
+            for one in sources:
+                done = 0 if again else engine.imports.imported(one.name)
+                async for stored, position in importer.stored(one, done):
+                    read += stored
+                    bar.update(behind + position - bar.pos)
+                behind += one.size_bytes
+                bar.update(behind - bar.pos)
+        after = engine.aside.counts()
+        # Other writers may have added to the log meanwhile: then this counts theirs too.
+        return {"read": read, "stored": engine.log.head() - head} | {name: after[name] - counts[name] for name in after}
+
+
+def _author(engine: Engine, consumer: str | None) -> Principal:
+    """In whose name an import stores: always as a trusted writer, so that nothing is lost."""
+    if consumer is None:
+        return replace(engine.owner, trusted=True)
+    found = engine.consumers.consumer(consumer)
+    return replace(
+        engine.owner,
+        consumer_id=found.id,
+        consumer=found.name,
+        grant=found.grant,
+        trusted=True,
+        authority=authority_agent(found.name, engine.settings.public_url),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Importer:
+    engine: Engine
+    author: Principal
+    version: str
+
+    async def stored(self, one: Source, done: int) -> AsyncIterator[tuple[int, int]]:
+        """Store what one file holds beyond ``done``, in its order; a batch is prepared while others are committed.
+
+        Yields, for each batch that is safe, how many statements it held, and how far the file is read by then.
+        """
+        flying: deque[tuple[asyncio.Task[Any], list[Piece]]] = deque()
+        batches = _batches(pieces(one.path, after=done))
+        unnoted = 0
+        while True:
+            while len(flying) < BATCHES_IN_FLIGHT and (batch := next(batches, None)) is not None:
+                flying.append((asyncio.create_task(self.engine.log.append(await self._job(batch))), batch))
+            if not flying:
+                return
+            task, landed = flying.popleft()
+            await task
+            unnoted += len(landed)
+            if unnoted >= NOTED_STATEMENTS or not flying:
+                await asyncio.to_thread(self.engine.imports.note, one.name, landed[-1].offset)
+                unnoted = 0
+            yield len(landed), landed[-1].read
+
+    async def _job(self, batch: Sequence[Piece]) -> Append:
+        """What is to be stored of ``batch``; what is no JSON is set aside at once, by itself."""
+        statements = self.engine.statements
+        try:
+            decoded = statements.intake.decode(b"[" + b",".join(piece.body for piece in batch) + b"]")
+        except RequestError:
+            for piece in batch:
+                await statements.store_body(piece.body, self.author, self.version)
+            return Append(())
+        _, job = await statements.prepare(decoded, self.author, self.version, alone=False)
+        return job
+
+
+def _batches(found: Iterable[Piece]) -> Iterator[list[Piece]]:
+    """``found`` in lists of ``BATCH_STATEMENTS``, the last one shorter."""
+    iterator = iter(found)
+    while batch := list(islice(iterator, BATCH_STATEMENTS)):
+        yield batch
+
+
+@click.command()
+@click.argument("file", default="-", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--course", "courses", multiple=True, metavar="COURSE", help="Only this course; may be repeated.")
+@click.option("--verb", metavar="IRI", help="Only this verb.")
+@click.option("--since", metavar="TIME", help="Only what was stored after this time.")
+@click.option("--until", metavar="TIME", help="Only what was stored by this time.")
+@data_option
+def export(
+    *, file: Path, courses: Sequence[str], verb: str | None, since: str | None, until: str | None, data: Path | None
+) -> None:
+    """Write statements to FILE (standard output without one), one to a line, oldest first; *.gz is packed.
+
+    Statements are as stored, voided ones left out. `lrs import` takes the file.
+    """
+    settings = read_settings(data=data)
+    if not settings.database.exists():
+        raise NotFound(f"there is no store in {settings.data}")
+    given = [("verb", verb), ("since", since), ("until", until), *(("course", course) for course in courses)]
+    parameters = [(name, value) for name, value in given if value is not None]
+    with _written(file) as out:
+        written = asyncio.run(_export(settings, parameters, out))
+    click.echo(f"{written} statements written.", err=True)
+
+
+async def _export(settings: Settings, parameters: Sequence[tuple[str, str]], out: BinaryIO) -> int:
+    query = parse_query([*parameters, ("ascending", "true")], settings.limits)
+    selection = replace(query.selection, limit=PAGE_STATEMENTS)
+    written = 0
+    async with Engine(settings) as engine:
+        sight = visibility(engine.owner)
+        end = engine.log.head()
+        with click.progressbar(length=end, label="Exporting", file=sys.stderr, show_pos=False) as bar:
+            while True:
+                page = engine.log.read(selection, sight)
+                out.writelines(record.payload + b"\n" for record in page.records)
+                written += len(page.records)
+                bar.update(min(page.through, end) - bar.pos)
+                # What is stored while the export runs would keep it running.
+                if not page.more or page.through >= end:
+                    return written
+                selection = replace(selection, beyond=page.through)
+
+
+@contextmanager
+def _written(file: Path) -> Iterator[BinaryIO]:
+    if str(file) == "-":
+        yield sys.stdout.buffer
+    elif file.suffix == ".gz":
+        with gzip.open(file, "wb") as packed:
+            yield cast("BinaryIO", packed)
+    else:
+        with file.open("wb") as plain:
+            yield plain
