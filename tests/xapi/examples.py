@@ -11,16 +11,17 @@ VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 REMOVED: Any = object()
 
 Path = tuple[str | int, ...]
+Json = dict[str, Any]
 
-LEARNER = {"objectType": "Agent", "name": "Ann", "mbox": "mailto:ann@example.org"}
-TEACHER = {"openid": "https://openid.example.org/teacher"}
-TEAM = {
+LEARNER: Json = {"objectType": "Agent", "name": "Ann", "mbox": "mailto:ann@example.org"}
+TEACHER: Json = {"openid": "https://openid.example.org/teacher"}
+TEAM: Json = {
     "objectType": "Group",
     "name": "Blue",
     "account": {"homePage": "https://lms.example.org", "name": "blue"},
     "member": [LEARNER, {"mbox_sha1sum": "0123456789abcdef0123456789abcdef01234567"}],
 }
-ANONYMOUS = {"objectType": "Group", "member": [LEARNER]}
+ANONYMOUS: Json = {"objectType": "Group", "member": [LEARNER]}
 BAD_AGENTS = {
     "no identifier": {"objectType": "Agent", "name": "Ann"},
     "two identifiers": LEARNER | TEACHER,
@@ -42,12 +43,12 @@ BAD_AGENTS = {
     "homePage without scheme": {"account": {"homePage": "//lms.example.org", "name": "ann"}},
     "homePage of wrong case": {"account": {"homepage": "https://lms.example.org", "name": "ann"}},
 }
-COURSE = {
+COURSE: Json = {
     "objectType": "Activity",
     "id": "https://lms.example.org/course/course-v1:Org+C+2026",
     "definition": {"type": "http://adlnet.gov/expapi/activities/course", "name": {"en": "Cooking"}},
 }
-QUESTION = {
+QUESTION: Json = {
     "objectType": "Activity",
     "id": "https://lms.example.org/xblock/7",
     "definition": {
@@ -61,7 +62,7 @@ QUESTION = {
         "extensions": {"https://example.org/x/weight": None},
     },
 }
-RESULT = {
+RESULT: Json = {
     "score": {"scaled": 0.5, "raw": 5, "min": 0, "max": 10.0},
     "success": True,
     "completion": False,
@@ -69,7 +70,7 @@ RESULT = {
     "duration": "PT1M30.5S",
     "extensions": {"https://example.org/x/tries": [1, None, {"deep": {}}]},
 }
-CONTEXT = {
+CONTEXT: Json = {
     "registration": "3f0c1a52-8c55-4f3e-9c53-2b6f0a7c1e11",
     "instructor": TEACHER,
     "team": TEAM,
@@ -80,7 +81,7 @@ CONTEXT = {
     "statement": {"objectType": "StatementRef", "id": "8F87CCDE-BB56-4C2E-AB83-44982EF22DF0"},
     "extensions": {"https://example.org/x/session": ""},
 }
-ATTACHMENT = {
+ATTACHMENT: Json = {
     "usageType": "https://example.org/usage/essay",
     "display": {"en": "Essay"},
     "description": {"en": "What Ann wrote"},
@@ -89,7 +90,7 @@ ATTACHMENT = {
     "sha2": "495395e777cd98da653df9615d09c0fd6bb2f8d4788394cd53c56a3bfdcd848a",
     "fileUrl": "https://files.example.org/essay",
 }
-STATEMENT = {
+STATEMENT: Json = {
     "id": "fd41c918-b88b-4b20-a0a5-a4c32391aaa0",
     "actor": LEARNER,
     "verb": {"id": "http://adlnet.gov/expapi/verbs/answered", "display": {"en": "answered"}},
@@ -102,11 +103,15 @@ STATEMENT = {
     "version": "1.0.0",
     "attachments": [ATTACHMENT],
 }
-SUBSTATEMENT = {"objectType": "SubStatement"} | {
+SUBSTATEMENT: Json = {"objectType": "SubStatement"} | {
     name: STATEMENT[name] for name in ("actor", "verb", "object", "result", "context", "timestamp", "attachments")
 }
-CONTEXT_AGENT = {"objectType": "contextAgent", "agent": LEARNER, "relevantTypes": ["https://example.org/types/tutor"]}
-CONTEXT_GROUP = {"objectType": "contextGroup", "group": TEAM, "relevantTypes": ["https://example.org/types/team"]}
+CONTEXT_AGENT: Json = {
+    "objectType": "contextAgent",
+    "agent": LEARNER,
+    "relevantTypes": ["https://example.org/types/tutor"],
+}
+CONTEXT_GROUP: Json = {"objectType": "contextGroup", "group": TEAM, "relevantTypes": ["https://example.org/types/team"]}
 
 
 def changed(value: Any, *path: str | int, to: Any) -> Any:
