@@ -18,6 +18,7 @@ from lrs.auth.principal import Principal
 from lrs.errors import InvalidStatement
 from lrs.statements.deviations import ACTIVITY_ID, GROUP_ACTIVITY, SCORE_RANGE, mended
 from lrs.statements.events import TRANSFORMER_VERSION
+from lrs.statements.sqlite.verify import verify_records
 from tests.samples import COURSE_A, COURSE_B, principal, statement
 
 Run = Callable[[Callable[[Engine, Principal], Awaitable[Any]]], Any]
@@ -187,6 +188,15 @@ def test_another_event_of_the_same_learner_is_stored(run: Run, difference: dict[
         return len(await found(engine)), engine.aside.counts()["repeats"]
 
     assert run(scenario) == (2, 0)
+
+
+def test_a_log_with_known_deviations_is_proven_whole(run: Run) -> None:
+    async def scenario(engine: Engine, lms: Principal) -> Any:
+        await engine.append([group_activity(), exam(), weightless()], principal=lms)
+        with engine._store.snapshot() as connection:
+            return list(verify_records(connection))[-1]
+
+    assert run(scenario) == 3
 
 
 def test_a_retry_stores_what_is_valid_by_now_and_leaves_the_rest(run: Run) -> None:

@@ -11,7 +11,7 @@ import orjson
 
 from lrs.errors import StoreCorrupt
 from lrs.statements.chain import GENESIS, link
-from lrs.statements.keys import RELATED_AGENT, WRITER, extract
+from lrs.statements.keys import DEFINER, DEVIATION, RELATED_AGENT, WRITER, extract
 from lrs.statements.record import StatementId
 from lrs.statements.sqlite.inherit import courses_of
 from lrs.statements.sqlite.names import Names
@@ -19,7 +19,8 @@ from lrs.xapi.timestamps import parse_timestamp
 
 _RECORDS = "SELECT position, id, stored, courses, keys, chain, payload FROM record ORDER BY position"
 _ROWS_AT_ONCE = 500
-_BY_CREDENTIAL = (RELATED_AGENT, WRITER)
+# Kinds of keys that the credential decides, and not the statement.
+_BY_CREDENTIAL = (RELATED_AGENT, WRITER, DEFINER, DEVIATION)
 
 
 def count_records(connection: sqlite3.Connection) -> int:
