@@ -113,6 +113,16 @@ def set_aside(body: bytes, error: LrsError, principal: Principal, version: str) 
     return SetAside(body, reason, principal.consumer, version)
 
 
+def refuse_repeated_ids(drafts: Sequence[Draft]) -> None:
+    """InvalidStatement when two statements of one batch have the same id (Communication 2.1.2, 9274.1.1 4.1.6.1)."""
+    seen: set[bytes] = set()
+    for index, draft in enumerate(drafts):
+        if draft.id in seen:
+            problem = Problem(f"$[{index}].id", "unique", "is the id of another statement in the batch")
+            raise InvalidStatement("two statements of the batch have the same id", problems=(problem,))
+        seen.add(draft.id)
+
+
 def with_id(statement: Any, statement_id: UUID) -> Any:
     """The statement of a PUT, with the id of its URL; InvalidParameter when it has another (Communication 2.1.1)."""
     if not isinstance(statement, dict):

@@ -13,7 +13,7 @@ from lrs.auth.scopes import STATEMENTS_READ_MINE, STATEMENTS_WRITE
 from lrs.errors import MalformedJson, RequestError
 from lrs.limits import Limits
 from lrs.statements.continuation import Continuation, Continuations
-from lrs.statements.intake import Intake, refused_by_grant, set_aside
+from lrs.statements.intake import Intake, refuse_repeated_ids, refused_by_grant, set_aside
 from lrs.statements.log import Page, StatementLog
 from lrs.statements.match import UNRESTRICTED_VISIBILITY, visibility
 from lrs.statements.parameters import StatementQuery
@@ -57,6 +57,8 @@ class Statements:
             aside += chunk.set_aside
             if len(drafts) < len(statements):
                 await asyncio.sleep(0)
+        if not principal.trusted:
+            refuse_repeated_ids(drafts)
         if principal.grant.courses is not None:
             drafts = await asyncio.to_thread(self._granted, drafts, aside, principal, version)
         return ids, Append(drafts, principal.trusted, aside)
