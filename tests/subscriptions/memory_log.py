@@ -16,7 +16,7 @@ from lrs.statements.cursor import Cursors
 from lrs.statements.keys import INHERITED_KINDS
 from lrs.statements.log import Page, Selection
 from lrs.statements.match import Visibility
-from lrs.statements.record import Draft, Position, Record, StatementId
+from lrs.statements.record import Append, Draft, Position, Record, StatementId
 from lrs.xapi.equivalent import equivalent
 from lrs.xapi.timestamps import format_us
 
@@ -39,14 +39,15 @@ class MemoryLog:
         self._wakes: list[Callable[[], None]] = []
         self._changed = True
 
-    async def append(self, drafts: Sequence[Draft]) -> Sequence[Position]:
-        return self.append_now(drafts)
+    async def append(self, job: Append) -> Sequence[Position]:
+        return self.append_now(job)
 
-    def append_now(self, drafts: Sequence[Draft]) -> Sequence[Position]:
+    def append_now(self, job: Append) -> Sequence[Position]:
+        assert not job.lenient
         with self._lock:
             before = len(self._records)
             try:
-                positions = [self._append_one(draft) for draft in drafts]
+                positions = [self._append_one(draft) for draft in job.drafts]
             except Conflict:
                 del self._records[before:], self._drafts[before:]
                 raise

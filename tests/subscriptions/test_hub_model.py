@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.limits import Limits
 from lrs.statements.match import Filter, Visibility
-from lrs.statements.record import Record
+from lrs.statements.record import Append, Record
 from lrs.subscriptions.filters import parse_filter
 from lrs.subscriptions.hub import Hub, Subscription
 from lrs.subscriptions.starts import After, Start, Stored
@@ -90,7 +90,7 @@ class HubMachine(RuleBasedStateMachine):
 
     @rule(made=st.lists(STATEMENTS, min_size=1, max_size=8), author=st.sampled_from([1, 2]))
     def write(self, made: list[dict[str, Any]], author: int) -> None:
-        self.log.append_now([draft(statement(**one), principal(f"c{author}", number=author)) for one in made])
+        self.log.append_now(Append([draft(statement(**one), principal(f"c{author}", number=author)) for one in made]))
 
     @precondition(lambda self: self.log.head() > 0)
     @rule(which=ANYONE)
@@ -99,7 +99,7 @@ class HubMachine(RuleBasedStateMachine):
         if target.id in {record.id for record in self.log._records if b"verbs/voided" in record.payload}:
             return
         self.voids.add(target.id)
-        self.log.append_now([draft(voiding(str(UUID(bytes=target.id))))])
+        self.log.append_now(Append([draft(voiding(str(UUID(bytes=target.id))))]))
 
     @rule()
     def let_the_tail_run(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 from lrs.errors import LrsError, StoreUnavailable
 from lrs.limits import Limits
 from lrs.statements.log import Page
-from lrs.statements.record import Position
+from lrs.statements.record import Append, Position
 from lrs.subscriptions import tail as tail_module
 from lrs.subscriptions.tail import Tail
 from tests.samples import draft, statement
@@ -37,7 +37,7 @@ class Bucket:
 
 
 def put(log: MemoryLog, number: int = 1) -> None:
-    log.append_now([draft(statement()) for _ in range(number)])
+    log.append_now(Append([draft(statement()) for _ in range(number)]))
 
 
 @in_loop

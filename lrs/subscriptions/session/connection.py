@@ -1,0 +1,350 @@
+"""Drives one connection: one task receives, one sends, and the registry tells both the time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from lrs.auth.principal import Principal
+from lrs.errors import LrsError
+from lrs.statements.match import Visibility
+from lrs.subscriptions import closing, frames
+from lrs.subscriptions.client_frames import RequestId
+from lrs.subscriptions.closing import Closing, closing_for, reason_text
+from lrs.subscriptions.frames import Frame
+from lrs.subscriptions.hub import Subscription
+from lrs.subscriptions.protocol import (
+    Beat,
+    CheckToken,
+    Close,
+    Connection,
+    Effect,
+    Moment,
+    Open,
+    Resight,
+    Send,
+    State,
+    Stop,
+)
+from lrs.subscriptions.session.transport import Transport
+from lrs.telemetry import logger
+
+if TYPE_CHECKING:
+    from lrs.subscriptions.session.registry import Sessions
+
+OUTBOX_FRAMES_MAX = 64
+"""A client that sends requests and takes no answers is not read any further."""
+
+GOODBYE_S = 1.0
+"""How long a connection that is to be closed may take to take what is due."""
+
+
+class _Opened(NamedTuple):
+    """A subscription whose answer is due; it begins with that."""
+
+    re: RequestId
+    name: str
+    subscription: Subscription
+
+
+_Due = Frame | _Opened | Stop | Beat
+
+
+class Session:
+    """One connection from its handshake to its end. Made by ``Sessions.admit``; ``run`` is its whole life.
+
+    All that tells a cursor is built by the sender right before it is sent, so that ``prev`` is always what the client
+    was told last. Only what is seen (``Resight``) changes at once.
+    """
+
+    __slots__ = (
+        "_close",
+        "_close_by_s",
+        "_opening",
+        "_outbox",
+        "_outbox_waiter",
+        "_protocol",
+        "_ready",
+        "_sending_since_s",
+        "_sessions",
+        "_subscriptions",
+        "_until",
+        "_waiter",
+        "credential",
+        "number",
+    )
+
+    def __init__(self, sessions: Sessions, number: int, protocol: Connection, credential: str | None) -> None:
+        self.number = number
+        self.credential = credential
+        self._sessions = sessions
+        self._protocol = protocol
+        self._subscriptions: dict[str, Subscription] = {}
+        # Names of subscriptions that may have something, in the order in which they are asked.
+        self._ready: dict[str, None] = {}
+        self._opening: Subscription | None = None
+        self._outbox: deque[_Due] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._outbox_waiter: asyncio.Future[None] | None = None
+        self._until: asyncio.Timeout | None = None
+        self._close: Close | None = None
+        self._close_by_s = float("inf")
+        self._sending_since_s = float("inf")
+
+    @property
+    def name(self) -> str:
+        """Random; what the client knows as ``connection``."""
+        return self._protocol.name
+
+    @property
+    def principal(self) -> Principal | None:
+        return self._protocol.principal
+
+    async def run(self, transport: Transport, principal: Principal | None = None) -> None:
+        """Serve the connection until either side ends it. ``principal``: whom the handshake named."""
+        try:
+            await self._serve(transport, principal)
+            if self._close is not None:
+                await self._say_goodbye(transport, self._close)
+        finally:
+            self._sessions.forget(self)
+
+    async def _serve(self, transport: Transport, principal: Principal | None) -> None:
+        sender = asyncio.create_task(self._send_all(transport))
+        until = self._until = asyncio.timeout(None)
+        try:
+            async with until:
+                await self._begin(principal)
+                await self._receive_all(transport)
+        except TimeoutError:
+            if not until.expired():
+                raise
+        except ConnectionError:
+            self._close = None
+        except Exception:  # noqa: BLE001
+            self._fail()
+        finally:
+            self._until = None
+            sender.cancel()
+            self._leave_subscriptions()
+        await asyncio.gather(sender, return_exceptions=True)
+
+    def tick(self, now: Moment) -> None:
+        """Do what time demands; see ``due_s``."""
+        if now.monotonic_s - self._sending_since_s >= self._sessions.limits.send_blocked_s:
+            # Nothing that is due gets through any more.
+            self._apply(self._protocol.end(closing.TOO_SLOW, "the client took nothing for too long"))
+            self._stop_now()
+        elif now.monotonic_s >= self._close_by_s:
+            self._stop_now()
+        else:
+            self._apply(self._protocol.tick(now))
+
+    def due_s(self, now: Moment) -> float:
+        """When ``tick`` is needed next, by the monotonic clock."""
+        blocked_s = min(self._sending_since_s, now.monotonic_s) + self._sessions.limits.send_blocked_s
+        return min(self._protocol.due_s(now), self._close_by_s, blocked_s)
+
+    def checked(self, verdict: Principal | LrsError, now: Moment) -> None:
+        """What its credential is worth now."""
+        if isinstance(verdict, LrsError):
+            self._apply(self._protocol.lost(verdict, now))
+        else:
+            self._apply(self._protocol.changed(verdict))
+
+    def end(self, reason: Closing, message: str = "") -> None:
+        """Close the connection for a reason that lies outside of it."""
+        self._apply(self._protocol.end(reason, message))
+
+    async def _begin(self, principal: Principal | None) -> None:
+        if principal is not None:
+            await self._do(self._accept(principal, None))
+        self._sessions.schedule(self)
+
+    async def _receive_all(self, transport: Transport) -> None:
+        while (data := await transport.receive()) is not None:
+            await self._do(self._protocol.receive(data, self._sessions.now()))
+            while len(self._outbox) > OUTBOX_FRAMES_MAX:
+                self._outbox_waiter = asyncio.get_running_loop().create_future()
+                await self._outbox_waiter
+
+    async def _do(self, effects: Sequence[Effect]) -> None:
+        """Do what ``effects`` say, and what follows from that."""
+        for opened in self._apply(effects):
+            await self._open(opened)
+
+    def _apply(self, effects: Sequence[Effect]) -> list[Open]:
+        """The same, but for opening subscriptions, which may have to wait: those are returned."""
+        to_open: list[Open] = []
+        for effect in effects:
+            match effect:
+                case Send(frame):
+                    self._outbox.append(frame)
+                case Stop():
+                    self._outbox.append(effect)
+                case Beat():
+                    # One that waits still tells what is true when it is sent.
+                    if not any(isinstance(due, Beat) for due in self._outbox):
+                        self._outbox.append(effect)
+                case Open():
+                    to_open.append(effect)
+                case CheckToken(re_, token):
+                    to_open += self._apply(self._check(re_, token))
+                case Resight(visibility):
+                    self._resight(visibility)
+                case Close():
+                    self._close = effect
+                    self._close_by_s = self._sessions.now().monotonic_s + GOODBYE_S
+        if effects:
+            self._sessions.schedule(self)
+            self._wake()
+        return to_open
+
+    def _check(self, re: RequestId, token: str) -> Sequence[Effect]:
+        try:
+            principal = self._sessions.authenticator.principal_for_token(token)
+        except LrsError as error:
+            return self._protocol.refused(error, re=re)
+        return self._accept(principal, re)
+
+    def _accept(self, principal: Principal, re: RequestId) -> Sequence[Effect]:
+        try:
+            self._protocol.require_acceptable(principal)
+            head = self._sessions.hub.head_cursor()
+            self._sessions.identify(self, principal)
+        except LrsError as error:
+            return self._protocol.refused(error, re=re)
+        return self._protocol.accepted(principal, self._sessions.now(), head=head, re=re)
+
+    async def _open(self, asked: Open) -> None:
+        name = asked.name
+
+        def notify() -> None:
+            self._ready[name] = None
+            self._wake()
+
+        subscription = self._sessions.hub.subscribe(
+            asked.asked.filter, asked.visibility, start=asked.start, notify=notify
+        )
+        self._opening = subscription
+        try:
+            await subscription.open()
+            # What may be seen can have changed while the start was looked for.
+            self._protocol.require_wanted(name)
+        except LrsError as error:
+            subscription.close()
+            self._apply(self._protocol.not_opened(asked, error))
+        else:
+            self._outbox.append(_Opened(asked.re, name, subscription))
+            self._wake()
+        finally:
+            self._opening = None
+
+    def _resight(self, visibility: Visibility) -> None:
+        for subscription in self._all_subscriptions():
+            subscription.resight(visibility)
+
+    def _all_subscriptions(self) -> list[Subscription]:
+        """Those that run, those whose answer is due, and the one that is being opened."""
+        found = [*self._subscriptions.values()]
+        found += (due.subscription for due in self._outbox if isinstance(due, _Opened))
+        return found if self._opening is None else [*found, self._opening]
+
+    async def _send_all(self, transport: Transport) -> None:
+        """The sender: answers first, then one batch of one subscription, in turn; and the end when that is decided."""
+        try:
+            while True:
+                while self._outbox:
+                    await self._send(transport, self._frame(self._outbox.popleft()))
+                self._resume_receiver()
+                if self._close is not None:
+                    break
+                await self._send_batch(transport)
+        except ConnectionError:
+            self._close = None
+        except LrsError as error:
+            self._apply(self._protocol.end(closing_for(error), error.message))
+        except Exception:  # noqa: BLE001
+            self._fail()
+        self._stop_now()
+
+    def _fail(self) -> None:
+        """A fault of ours: it is logged, and the client told no more than that."""
+        logger.exception("stream_failed", connection=self.name)
+        self._apply(self._protocol.end(closing.INTERNAL))
+
+    async def _send_batch(self, transport: Transport) -> None:
+        """A batch of the subscription whose turn it is; wait when there is none."""
+        if not self._ready:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+            return
+        name = next(iter(self._ready))
+        del self._ready[name]
+        subscription = self._subscriptions.get(name)
+        if subscription is None:
+            return
+        batch = await subscription.read()
+        if batch is not None and self._close is None:
+            self._ready[name] = None
+            await self._send(transport, self._sessions.hub.frame(name, batch))
+
+    async def _send(self, transport: Transport, frame: Frame | None) -> None:
+        if frame is None:
+            return
+        self._sending_since_s = self._sessions.now().monotonic_s
+        await transport.send(frame)
+        self._sending_since_s = float("inf")
+
+    def _frame(self, due: _Due) -> Frame | None:
+        """The frame for what is due, with cursors as they are now."""
+        match due:
+            case Frame():
+                return due
+            case _Opened(re_, name, subscription):
+                self._subscriptions[name] = subscription
+                self._ready[name] = None
+                return frames.subscribed(re_, name, after=subscription.cursor, head=self._sessions.hub.head_cursor())
+            case Stop(re_, name):
+                stopped = self._subscriptions.pop(name, None)
+                if stopped is None:
+                    # It was stopped before it had begun; its answer is the error.
+                    return None
+                cursor = stopped.cursor
+                stopped.close()
+                return frames.unsubscribed(re_, name, cursor)
+            case Beat():
+                if self._protocol.state is State.CLOSED:
+                    return None
+                now_us, consistent_us = self._sessions.heartbeat_times()
+                cursors = {name: subscription.tell() for name, subscription in self._subscriptions.items()}
+                return frames.heartbeat(now_us=now_us, consistent_through_us=consistent_us, cursors=cursors)
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _resume_receiver(self) -> None:
+        if self._outbox_waiter is not None and not self._outbox_waiter.done():
+            self._outbox_waiter.set_result(None)
+
+    def _stop_now(self) -> None:
+        """Make ``run`` go on to its end."""
+        if self._until is not None and not self._until.expired():
+            self._until.reschedule(asyncio.get_running_loop().time())
+
+    def _leave_subscriptions(self) -> None:
+        for subscription in self._all_subscriptions():
+            subscription.close()
+        self._outbox.clear()
+        self._subscriptions.clear()
+
+    async def _say_goodbye(self, transport: Transport, close: Close) -> None:
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                await transport.close(close.closing.code, reason_text(close.closing, close.message))
+        except (TimeoutError, ConnectionError):
+            # The client takes nothing, not even this; the carrier ends the connection when this returns.
+            return

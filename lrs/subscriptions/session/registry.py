@@ -1,0 +1,206 @@
+"""All sessions of a process: how many there may be, and what time and changed credentials mean for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Protocol, Self
+from uuid import uuid4
+
+from lrs.auth.principal import Principal
+from lrs.clock import Clock
+from lrs.errors import LrsError, Overloaded
+from lrs.limits import Limits
+from lrs.subscriptions import closing
+from lrs.subscriptions.closing import closing_for
+from lrs.subscriptions.connections import Connections
+from lrs.subscriptions.deadlines import Deadlines
+from lrs.subscriptions.filters import Opening
+from lrs.subscriptions.hub import Hub
+from lrs.subscriptions.protocol import Connection, Moment
+from lrs.subscriptions.session.connection import Session
+from lrs.telemetry import logger
+
+LEAVE_S = 2.0
+"""How long sessions may take to end when the server stops."""
+
+
+class Authenticating(Protocol):
+    """What sessions need of ``lrs.auth.authenticate.Authenticator``. All of it raises Unauthenticated and the like."""
+
+    def principal_for_authorization(self, header: str | None) -> Principal:
+        """Who sends this Authorization header."""
+
+    def principal_for_token(self, token: str) -> Principal:
+        """Who holds this bearer token."""
+
+    def still_good(self, principal: Principal) -> Principal:
+        """The principal as it is now; may be called from any thread."""
+
+    def generation(self) -> int:
+        """Unchanged as long as ``still_good`` can say nothing new but that time has run out."""
+
+
+class Sessions:
+    """The connections of one process.
+
+    It begins with the first connection and ends with ``stop``, or as an asynchronous context manager, before its hub.
+    """
+
+    def __init__(self, hub: Hub, authenticator: Authenticating, *, clock: Clock) -> None:
+        self.hub = hub
+        self.authenticator = authenticator
+        self.limits: Limits = hub.limits
+        self._clock = clock
+        self._connections = Connections(self.limits)
+        self._sessions: dict[int, Session] = {}
+        self._deadlines = Deadlines()
+        self._admitted = 0
+        # The credential of a new session may have changed between its check and here; it is checked once more.
+        self._unverified: dict[int, None] = {}
+        self._generation: int | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._consistent = (float("-inf"), 0)
+        self._all_gone = asyncio.Event()
+        self._stopping = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Close all connections, and let no more in."""
+        self._stopping = True
+        for session in list(self._sessions.values()):
+            session.end(closing.SERVER_STOPS)
+        try:
+            async with asyncio.timeout(LEAVE_S):
+                while self._sessions:
+                    self._all_gone.clear()
+                    await self._all_gone.wait()
+        except TimeoutError:
+            logger.warning("stream_connections_left", connections=len(self._sessions))
+        if self._watcher is not None:
+            self._watcher.cancel()
+            await asyncio.gather(self._watcher, return_exceptions=True)
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(list(self._sessions.values()))
+
+    def admit(self, principal: Principal | None, opening: Opening | LrsError | None = None) -> Session:
+        """A session for a new connection, counted from now on; ``run`` must follow, or ``forget``.
+
+        ``principal``: whom the handshake named; ``opening``: what the URL asks for, or what is wrong with that. Raises
+        Overloaded or ConnectionLimit when there may not be another.
+        """
+        if self._stopping:
+            raise Overloaded("the server is stopping")
+        credential = principal.credential if principal else None
+        self._connections.enter(credential)
+        if self._watcher is None:
+            self._watcher = asyncio.create_task(self._watch(), name="lrs-sessions")
+        self._admitted += 1
+        protocol = Connection(uuid4().hex, self.limits, self.now(), opening)
+        session = Session(self, self._admitted, protocol, credential)
+        self._sessions[session.number] = session
+        self._unverified[session.number] = None
+        return session
+
+    def identify(self, session: Session, principal: Principal) -> None:
+        """``session`` goes on with the credential of ``principal``; raises ConnectionLimit."""
+        if session.credential != principal.credential:
+            self._connections.move(session.credential, principal.credential)
+            session.credential = principal.credential
+            self._unverified[session.number] = None
+
+    def forget(self, session: Session) -> None:
+        """``session`` has ended."""
+        if self._sessions.pop(session.number, None) is None:
+            return
+        self._connections.leave(session.credential)
+        self._deadlines.drop(session.number)
+        self._unverified.pop(session.number, None)
+        self._all_gone.set()
+
+    def disconnect(self, name: str) -> bool:
+        """End the connection called ``name`` on behalf of an administrator; whether there was one."""
+        found = next((session for session in self._sessions.values() if session.name == name), None)
+        if found is not None:
+            found.end(closing.DISCONNECTED)
+        return found is not None
+
+    def schedule(self, session: Session) -> None:
+        """The deadline of ``session`` may have come nearer."""
+        if session.number in self._sessions:
+            self._deadlines.bring_forward(session.number, session.due_s(self.now()))
+
+    def now(self) -> Moment:
+        return Moment(self._clock.monotonic_s(), self._clock.now_us())
+
+    def heartbeat_times(self) -> tuple[int, int]:
+        """Now, and up to when live subscriptions are complete; asked of the log once in a while for all."""
+        now = self.now()
+        if now.monotonic_s - self._consistent[0] >= self.limits.credential_check_s:
+            self._consistent = now.monotonic_s, self.hub.consistent_through_us()
+        return now.now_us, self._consistent[1]
+
+    async def tick(self) -> None:
+        """Do what time and changed credentials demand. From the first connection on it runs by itself, on and on."""
+        now = self.now()
+        for number in self._deadlines.take_due(now.monotonic_s):
+            session = self._sessions.get(number)
+            if session is not None:
+                session.tick(now)
+                self._deadlines.bring_forward(number, session.due_s(now))
+        await self._check_credentials()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self.limits.credential_check_s)
+            try:
+                await self.tick()
+            except Exception:  # noqa: BLE001
+                logger.exception("stream_watch_failed")
+
+    async def _check_credentials(self) -> None:
+        """Look at all credentials when any has changed in the store, else only at those that are new here."""
+        try:
+            generation = self.authenticator.generation()
+        except LrsError as error:
+            # Whether a token was revoked can't be seen, so nothing more is shown to anybody.
+            for session in list(self._sessions.values()):
+                session.end(closing_for(error), error.message)
+            return
+        numbers: Iterable[int] = self._unverified
+        if generation != self._generation:
+            self._generation = generation
+            numbers = self._sessions
+        known = {n: principal for n in numbers if (principal := self._sessions[n].principal) is not None}
+        if not known:
+            return
+        self._unverified = {n: None for n in self._unverified if n not in known}
+        verdicts = await asyncio.to_thread(self._verdicts, {p.credential: p for p in known.values()})
+        now = self.now()
+        for number in known:
+            checked = self._sessions.get(number)
+            # One that has renewed its token meanwhile stands in the list of the next round.
+            if checked is not None and checked.credential in verdicts:
+                checked.checked(verdicts[checked.credential], now)
+
+    def _verdicts(self, principals: Mapping[str, Principal]) -> dict[str | None, Principal | LrsError]:
+        """What each credential is worth now, by credential."""
+        verdicts: dict[str | None, Principal | LrsError] = {}
+        for credential, principal in principals.items():
+            try:
+                verdicts[credential] = self.authenticator.still_good(principal)
+            except LrsError as error:
+                verdicts[credential] = error
+        return verdicts
