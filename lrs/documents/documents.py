@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 from uuid import UUID
+
+from lrs.door.entity_tags import entity_tag
 
 JSON = "application/json"
 
@@ -92,8 +93,3 @@ class DocumentStore(Protocol):
 
     def clear(self, context: Context) -> None:
         """Delete all documents of ``context``."""
-
-
-def entity_tag(body: bytes) -> str:
-    """The ETag of an answer with this ``body``: the SHA-1 in hexadecimal, quoted (Communication 3.1)."""
-    return f'"{hashlib.sha1(body, usedforsecurity=False).hexdigest()}"'

@@ -14,10 +14,11 @@ from starlette.routing import Route
 from lrs.auth.authenticate import Authenticator
 from lrs.config import Settings
 from lrs.documents.access import READING, WRITING, require_write
-from lrs.documents.documents import JSON, Content, Kind, entity_tag
+from lrs.documents.documents import JSON, Content, Kind
 from lrs.documents.parameters import Target, parse_target
 from lrs.documents.preconditions import Preconditions
 from lrs.documents.service import Documents
+from lrs.door.entity_tags import entity_tag
 from lrs.door.http import Exchange, Resource
 from lrs.errors import InvalidParameter, UnsupportedMediaType
 from lrs.xapi.timestamps import format_us

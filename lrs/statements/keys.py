@@ -23,6 +23,7 @@ ORGANISATION = "n"
 ACTIVITY_TYPE = "t"  # definition.type of the object
 PLATFORM = "p"  # homePage of the actor's account
 DEVIATION = "x"  # how a statement of a trusted writer deviates from the standard (``deviations``)
+DEFINER = "d"  # the credential that stored the statement could define Activities and Agents (Communication 4.2 define)
 WRITER = "w"  # number of the consumer whose credential stored the statement
 
 # What a statement takes over from the one it refers to (Communication 2.1.3, filter conditions for StatementRefs).

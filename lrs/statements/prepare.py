@@ -13,7 +13,8 @@ from uuid import UUID
 import orjson
 
 from lrs.auth.principal import Principal
-from lrs.statements.keys import RELATED_AGENT, VOIDED, WRITER, extract
+from lrs.auth.scopes import DEFINE
+from lrs.statements.keys import DEFINER, RELATED_AGENT, VOIDED, WRITER, extract
 from lrs.statements.record import Draft, StatementId
 from lrs.xapi.actors import ifi
 from lrs.xapi.normalise import normalise
@@ -32,8 +33,11 @@ class Authorship:
     @classmethod
     def of(cls, principal: Principal) -> Authorship:
         authority = principal.authority
-        names = [RELATED_AGENT + name for agent in (authority, *authority.get("member", ())) if (name := ifi(agent))]
-        return cls(b',"authority":' + orjson.dumps(authority), frozenset([f"{WRITER}{principal.consumer_id}", *names]))
+        keys = {RELATED_AGENT + name for agent in (authority, *authority.get("member", ())) if (name := ifi(agent))}
+        keys.add(f"{WRITER}{principal.consumer_id}")
+        if principal.allows(DEFINE):
+            keys.add(DEFINER)
+        return cls(b',"authority":' + orjson.dumps(authority), frozenset(keys))
 
 
 def prepare(statement: dict[str, Any], authorship: Authorship, *, version: str, new_id: Callable[[], UUID]) -> Draft:
