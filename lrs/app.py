@@ -13,12 +13,15 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
+from lrs.about.http import about_routes
 from lrs.config import Settings
-from lrs.door.http import VERSION_HEADER
+from lrs.documents.http import document_routes
+from lrs.door.http import cross_origin
 from lrs.engine import Engine
+from lrs.statements.http.described import activity_routes, agent_routes
 from lrs.statements.http.statements import statement_routes
+from lrs.subscriptions.frames import PROTOCOL
 from lrs.subscriptions.http import stream_routes
-from lrs.xapi.versions import VERSIONS
 
 # In a checkout the pages stand beside the package, in a wheel inside it.
 _PAGES = next(
@@ -35,7 +38,7 @@ class App(Starlette):
     """
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(lifespan=_lifespan)
+        super().__init__(lifespan=_lifespan, middleware=cross_origin(settings))
         self.settings = settings
         self.engine: Engine | None = None
         self._starting = asyncio.Lock()
@@ -77,19 +80,19 @@ def create_app(settings: Settings | None = None) -> App:
 
 def routes(engine: Engine) -> list[BaseRoute]:
     """Every route of the server, as ``docs/routes.md`` lists them."""
-    settings = engine.settings
-
-    async def about(_: Request) -> Response:
-        """What this LRS is (Communication 2.8); needs neither credentials nor a version."""
-        return JSONResponse({"version": list(VERSIONS)}, headers={VERSION_HEADER: settings.default_xapi_version})
+    settings, authenticator = engine.settings, engine.authenticator
+    stream = {f"{settings.public_url.rstrip('/')}{settings.base}/stream": {"subprotocol": PROTOCOL}}
 
     async def jwks(_: Request) -> Response:
         """The public keys of this server's tokens (RFC 7517)."""
-        return JSONResponse(engine.authenticator.jwks())
+        return JSONResponse(authenticator.jwks())
 
     return [
-        Route(f"{settings.base}/about", about, methods=["GET"]),
-        *statement_routes(engine.statements, engine.authenticator, settings),
+        *about_routes(settings, stream),
+        *statement_routes(engine.statements, authenticator, settings),
+        *activity_routes(engine.log, authenticator, settings),
+        *agent_routes(engine.log, authenticator, settings),
+        *document_routes(engine.documents, authenticator, settings),
         *stream_routes(engine.sessions, settings),
         Route("/.well-known/jwks.json", jwks, methods=["GET"]),
         Route("/", _page("index.html"), methods=["GET"]),

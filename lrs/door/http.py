@@ -117,10 +117,10 @@ class Resource:
         except ClientDisconnect:
             return
         except LrsError as error:
-            response = _refusal(error, offered="authorization" in request.headers)
+            response = refusal(error, offered="authorization" in request.headers)
         except Exception:  # noqa: BLE001
             logger.exception("request_failed", method=method, path=request.url.path)
-            response = _refusal(LrsError("this is a fault of the server; it was logged"), offered=True)
+            response = refusal(LrsError("this is a fault of the server; it was logged"), offered=True)
         response.headers[VERSION_HEADER] = version
         response.headers.update(extra)
         if method == "HEAD":
@@ -170,7 +170,7 @@ def _request(scope: Scope, inner: Inner) -> Request:
     return Request(scope, receive)
 
 
-def _refusal(error: LrsError, *, offered: bool) -> Response:
+def refusal(error: LrsError, *, offered: bool) -> Response:
     """The answer for ``error``; ``offered`` says whether the request had a credential."""
     if error.http_status >= 500:
         logger.error("request_failed", code=error.code, message=error.message)
