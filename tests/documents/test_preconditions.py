@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrs.documents.documents import Kind, entity_tag
+from lrs.documents.documents import Kind
 from lrs.documents.preconditions import Preconditions, check_put
+from lrs.door.entity_tags import entity_tag
 from lrs.errors import Conflict, InvalidParameter, LrsError, PreconditionFailed
 
 TAG = entity_tag(b"present")
@@ -106,7 +107,8 @@ def test_a_list_matches_by_any_of_its_tags(lines: list[str]) -> None:
     ["", " ", ",", "abc", '"open', 'open"', f"{TAG} {OTHER}", f"*, {TAG}", "**", 'w/"a"', "0" * 39, "W/" + "0" * 40],
 )
 def test_what_is_no_list_of_tags_is_refused(text: str) -> None:
-    for attempt in (([text], []), ([], [text])):
+    attempts: list[tuple[list[str], list[str]]] = [([text], []), ([], [text])]
+    for attempt in attempts:
         with pytest.raises(InvalidParameter):
             Preconditions.of(*attempt)
 
