@@ -34,6 +34,23 @@ class Limits:
     )
     body_read_s: int = bounded(30, 1, 3600, "seconds", "Longest wait for the next piece of a request body.")
 
+    # Attachments.
+    attachment_bytes_max: int = bounded(64 * MIB, KIB, 64 * 1024 * MIB, "bytes", "Largest attachment.")
+    attachments_bytes_max: int = bounded(
+        256 * MIB, KIB, 256 * 1024 * MIB, "bytes", "Largest request body with attachments, statements included."
+    )
+    attachments_max: int = bounded(1_000, 1, 100_000, "attachments", "Most attachments that come with one request.")
+    attachments_memory_bytes_max: int = bounded(
+        256 * KIB,
+        0,
+        64 * MIB,
+        "bytes",
+        "Attachments of one request held in memory; more of them go to disk as they come.",
+    )
+    part_header_bytes_max: int = bounded(
+        8 * KIB, 256, 64 * KIB, "bytes", "Longest headers of one part of a request with attachments."
+    )
+
     # What one answer may hold.
     page_statements_default: int = bounded(100, 1, 10_000, "statements", "Page size when a query gives no limit.")
     page_statements_max: int = bounded(500, 1, 10_000, "statements", "Largest page, and the page for limit=0.")
@@ -92,6 +109,7 @@ def checked(limits: Limits) -> Limits:
     """``limits`` if the rows agree with each other; AssertionError names the pair that does not."""
     assert limits.page_statements_default <= limits.page_statements_max, "default page larger than the largest page"
     assert limits.commit_statements_max <= limits.append_queue_max, "a commit can't hold more than the queue"
+    assert limits.attachment_bytes_max <= limits.attachments_bytes_max, "an attachment larger than its request"
     assert limits.auth_frame_bytes_max <= limits.client_frame_bytes_max, "an auth frame is a client frame"
     assert {f.name for f in fields(limits)} == {f.name for f in fields(Limits)}
     return limits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NewType
+from typing import NamedTuple, NewType
 
 Position = NewType("Position", int)
 """Place in the log: 1, 2, 3, … without gaps; 0 is before the first record. Never shown outside (see ``cursor``)."""
@@ -29,6 +29,26 @@ class Record:
     payload: bytes
 
 
+class Attachment(NamedTuple):
+    """An Attachment as a statement names it (Data 2.4.11).
+
+    ``place``: its JSON path in the statement. ``sha2``: as written there. ``elsewhere``: it has a fileUrl. ``signs``:
+    it is the signature of the statement. ``came``: its data came along, and is to be found through this statement.
+    """
+
+    place: str
+    sha2: str
+    content_type: str
+    elsewhere: bool = False
+    signs: bool = False
+    came: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of the data: the hash in lower case."""
+        return self.sha2.lower()
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A statement that has passed every check and waits for its position.
@@ -47,6 +67,7 @@ class Draft:
     voids: bool = False
     event_key: bytes | None = None
     """Set for trusted writers: by it the same event is known again under another id (``events``)."""
+    attachments: Sequence[Attachment] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ _INSERT = "INSERT INTO record (position, id, stored, courses, keys, chain, paylo
 # The index is filled from the rows just written, in one statement: the interpreter is free for others meanwhile.
 _INDEX = """INSERT INTO record_key (rowid, keys)
     SELECT position, replace(substr(keys, 2, length(keys) - 2), ',', ' ') FROM record WHERE position > ?"""
+# A statement may name the same data more than once; its first name for it counts.
+_ATTACHMENT = "INSERT OR IGNORE INTO attachment (position, sha2, content_type) VALUES (?, ?, ?)"
 _REPEAT = "INSERT INTO repeat VALUES (?, 1) ON CONFLICT (position) DO UPDATE SET times = times + 1"
 _CONFLICT = "INSERT INTO conflict (position, received, body) VALUES (?, ?, ?)"
 _QUARANTINE = "INSERT INTO quarantine (received, consumer, version, reason, body) VALUES (?, ?, ?, ?, ?)"
@@ -69,12 +71,17 @@ class Appender:
         keys = self._keys.enter(self._connection, set().union(*(draft.keys for draft in group.new)))
         sets = self._course_sets.enter(self._connection, {courses_text(draft.courses) for draft in group.new})
         rows = []
+        attachments: list[tuple[Position, str, str]] = []
         for position, draft in group.placed():
             payload = draft.body + (ending_with_timestamp if draft.lacks_timestamp else ending)
             chain = link(chain, position, draft.id, stored_us, payload)
             numbers = keys_text([keys[name] for name in draft.keys])
             rows.append((position, draft.id, stored_us, sets[courses_text(draft.courses)], numbers, chain, payload))
+            if draft.attachments:
+                attachments += [(position, one.sha2, one.content_type) for one in draft.attachments if one.came]
         self._connection.executemany(_INSERT, rows)
+        if attachments:
+            self._connection.executemany(_ATTACHMENT, attachments)
         self._connection.execute(_INDEX, (group.first - 1,))
         if group.events:
             self._connection.executemany("INSERT OR IGNORE INTO event VALUES (?, ?)", group.events.items())

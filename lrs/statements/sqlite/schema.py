@@ -113,3 +113,15 @@ def m003_trusted_writers(db: Database) -> None:
 def m004_imports(db: Database) -> None:
     """How far each file was imported, in bytes of its unpacked text, so that an import can go on."""
     db.execute("CREATE TABLE import (file TEXT PRIMARY KEY, imported INTEGER NOT NULL) WITHOUT ROWID, STRICT")
+
+
+@migrations()
+def m004_attachments(db: Database) -> None:
+    """Which data came with which record."""
+    # ``sha2``: as the statement has it; in lower case it is the name of the data.
+    db.execute(
+        """CREATE TABLE attachment (
+            position INTEGER NOT NULL, sha2 TEXT NOT NULL, content_type TEXT NOT NULL, PRIMARY KEY (position, sha2)
+        ) WITHOUT ROWID, STRICT"""
+    )
+    db.execute("CREATE INDEX attachment_name ON attachment (lower(sha2))")
