@@ -101,7 +101,7 @@ class DocumentResource:
         return Response(status_code=204)
 
     async def delete(self, exchange: Exchange) -> Response:
-        """Delete one document, or without ``stateId`` all of a State context: 204, also when there is none."""
+        """Delete one document, or all states of an activity, agent and registration: 204, also when there is none."""
         target = self._writable(exchange, "DELETE")
         preconditions = _preconditions(exchange)
         if target.id is not None:
