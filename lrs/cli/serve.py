@@ -21,6 +21,7 @@ from uvicorn.supervisors import Multiprocess
 from lrs.app import create_app
 from lrs.cli.logs import configure_logs
 from lrs.cli.register import data_option
+from lrs.cli.sockets import Sockets
 from lrs.config import Settings, read_settings
 from lrs.errors import ConfigError
 
@@ -80,7 +81,7 @@ def serve(data: Path | None, host: str | None, port: int | None, workers: int | 
         factory=True,
         workers=settings.workers,
         backlog=BACKLOG_CONNECTIONS,
-        ws="websockets-sansio",
+        ws=Sockets,
         ws_max_size=settings.limits.client_frame_bytes_max,
         # Compression costs memory for each connection and lets lengths tell about secrets.
         ws_per_message_deflate=False,

@@ -29,6 +29,7 @@ INTERNAL = Closing(1011, "internal", True, "A fault of the server.")
 OVERLOADED = Closing(1013, "overloaded", True, "The server has as many connections as it can serve.")
 TOKEN_EXPIRED = Closing(4001, "token_expired", True, "The token has ended; come again with a new one.")
 TOO_SLOW = Closing(4008, "too_slow", True, "The client took nothing for too long.")
+NO_PONG = Closing(4009, "no_pong", True, "The client did not answer a ping.")
 RATE_LIMITED = Closing(4013, "rate_limited", True, "The client sent too many frames.")
 STORE_UNAVAILABLE = Closing(4014, "store_unavailable", True, "The log can't be read at the moment.")
 INVALID_TOKEN = Closing(4500, "invalid_token", False, "The token is not one of this server's.")
@@ -49,6 +50,7 @@ CLOSINGS = {
         OVERLOADED,
         TOKEN_EXPIRED,
         TOO_SLOW,
+        NO_PONG,
         RATE_LIMITED,
         STORE_UNAVAILABLE,
         INVALID_TOKEN,

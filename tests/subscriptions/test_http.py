@@ -2,96 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, suppress
-from typing import Any, Self
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
 
 import httpx
 import orjson
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
-from lrs.clock import SystemClock
 from lrs.config import Settings
-from lrs.errors import LrsError, StoreUnavailable, TokenExpired, TokenRevoked
+from lrs.errors import LrsError, StoreUnavailable, TokenRevoked
 from lrs.limits import Limits
-from lrs.statements.record import Append
-from lrs.subscriptions.http import stream_routes
-from lrs.subscriptions.hub import Hub
-from lrs.subscriptions.session.registry import Sessions
-from tests.samples import COURSE_A, COURSE_B, draft, principal, statement
-from tests.subscriptions.memory_log import MemoryLog
-from tests.subscriptions.pipes import Credentials
-
-LIMITS = Limits(auth_timeout_s=0.2, credential_check_s=0.05, connections_per_token_max=3, client_frames_burst=10)
-SETTINGS = Settings(allowed_origins=("https://engine.example.com",), limits=LIMITS)
-PATIENCE_S = 20
-
-
-class Served:
-    """A stream on a free port."""
-
-    def __init__(self, settings: Settings = SETTINGS) -> None:
-        self.log = MemoryLog()
-        self.credentials = Credentials()
-        self.credentials.held |= {
-            "engine": principal("engine", scopes=("stream",), courses=(COURSE_A,)),
-            "writer": principal("writer", scopes=("statements/write",)),
-            "old": TokenExpired("over"),
-            "gone": TokenRevoked("gone"),
-        }
-        hub = Hub(self.log, settings.limits)
-        self.sessions = Sessions(hub, self.credentials, clock=SystemClock())
-
-        @asynccontextmanager
-        async def lifespan(_: Starlette) -> AsyncIterator[None]:
-            async with hub, self.sessions:
-                yield
-
-        app = Starlette(routes=stream_routes(self.sessions, settings), lifespan=lifespan)
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                port=0,
-                ws="websockets-sansio",
-                ws_max_size=settings.limits.client_frame_bytes_max,
-                ws_per_message_deflate=False,
-                log_config=None,
-            )
-        )
-        self._thread = threading.Thread(target=self._server.run)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        while not self._server.started:
-            time.sleep(0.001)
-        host, port = self._server.servers[0].sockets[0].getsockname()
-        self.address = f"{host}:{port}"
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._thread.join()
-
-    def connect(self, query: str = "", *, bearer: str | None = "engine", **options: Any) -> ClientConnection:
-        headers = dict(options.pop("headers", {}))
-        if bearer is not None:
-            headers["Authorization"] = f"Bearer {bearer}"
-        url = f"ws://{self.address}/xapi/stream{query}"
-        client: ClientConnection = connect(
-            url, additional_headers=headers, open_timeout=PATIENCE_S, compression=None, **options
-        )
-        return client
-
-    def put(self, *made: dict[str, Any]) -> list[str]:
-        self.log.append_now(Append([draft(one) for one in made]))
-        return [one["id"] for one in made]
+from tests.samples import COURSE_A, COURSE_B, statement
+from tests.subscriptions.served import LIMITS, Served, ended, hear, say, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -104,25 +30,7 @@ def shared() -> Iterator[Served]:
 def served(shared: Served) -> Iterator[Served]:
     """The one server of these tests, without connections of tests before."""
     yield shared
-    while len(shared.sessions):
-        time.sleep(0.001)
-
-
-def hear(client: ClientConnection) -> Any:
-    return orjson.loads(client.recv(PATIENCE_S))
-
-
-def say(client: ClientConnection, **frame: Any) -> None:
-    client.send(orjson.dumps(frame).decode())
-
-
-def ended(client: ClientConnection) -> int:
-    """The close code, after whatever was sent before."""
-    with suppress(ConnectionClosed):
-        while True:
-            client.recv(PATIENCE_S)
-    assert client.close_code is not None
-    return client.close_code
+    wait_until(lambda: not len(shared.sessions))
 
 
 def subprotocols(token: str) -> list[str]:

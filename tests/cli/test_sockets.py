@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from lrs.cli import sockets
+from lrs.config import Settings
+from lrs.limits import Limits
+from tests.samples import statement
+from tests.subscriptions.served import Served, wait_until
+
+
+@contextmanager
+def deaf_client(served: Served) -> Iterator[socket.socket]:
+    """A connection to the whole stream whose client does nothing but what the test does."""
+    host, port = served.address.split(":")
+    with socket.create_connection((host, int(port))) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.sendall(
+            b"GET /xapi/stream?from=beginning HTTP/1.1\r\nHost: lrs\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            b"Authorization: Bearer engine\r\n\r\n"
+        )
+        wait_until(lambda: len(served.sessions))
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def short_linger(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "LINGER_S", 0.05)
+
+
+def test_a_client_that_takes_nothing_loses_its_socket_too() -> None:
+    """Invariant 7: what waits for it in the server does not stay."""
+    limits = Limits(send_blocked_s=0.1, credential_check_s=0.02)
+    with Served(Settings(limits=limits)) as served, deaf_client(served):
+        for _ in range(60):
+            served.put(*(statement(result={"response": "x" * 20_000}) for _ in range(10)))
+        wait_until(lambda: not served.sockets)
+        assert len(served.sessions) == 0
+
+
+def test_a_client_that_does_not_answer_a_ping_is_closed_with_4009() -> None:
+    with Served(ws_ping_interval=0.05, ws_ping_timeout=0.05) as served, deaf_client(served) as client:
+        heard = b""
+        while piece := client.recv(4096):
+            heard += piece
+        assert heard.endswith(b"\x88\x09" + (4009).to_bytes(2, "big") + b"no_pong")
+        wait_until(lambda: not len(served.sessions))
