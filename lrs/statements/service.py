@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from lrs.auth.principal import Principal
 from lrs.auth.scopes import STATEMENTS_READ_MINE, STATEMENTS_WRITE
-from lrs.errors import MalformedJson, RequestError
+from lrs.errors import LrsError, MalformedJson, RequestError
 from lrs.limits import Limits
+from lrs.statements.attachments import AttachmentIndex, with_data
 from lrs.statements.continuation import Continuation, Continuations
 from lrs.statements.intake import Intake, refuse_repeated_ids, refused_by_grant, set_aside
 from lrs.statements.log import Page, StatementLog
 from lrs.statements.match import UNRESTRICTED_VISIBILITY, visibility
 from lrs.statements.parameters import StatementQuery
-from lrs.statements.record import Append, Draft, Record, SetAside
+from lrs.statements.record import Append, Attachment, Draft, Record, SetAside
+from lrs.storage.files import ContentFiles, Upload
+
+
+Receive = Callable[[Upload, Collection[str]], Awaitable[None]]
+"""Takes data into an upload, all of it under names that are among those given."""
 
 
 class Statements:
     """Storing and reading, each with its scope and grant checked first."""
 
     def __init__(
-        self, log: StatementLog, continuations: Continuations, limits: Limits, new_id: Callable[[], UUID]
+        self,
+        log: StatementLog,
+        files: ContentFiles,
+        attachments: AttachmentIndex,
+        continuations: Continuations,
+        limits: Limits,
+        new_id: Callable[[], UUID],
     ) -> None:
         self._log = log
+        self.files = files
+        self.attachments = attachments
         self._continuations = continuations
+        self._limits = limits
         self.intake = Intake(limits, new_id)
 
     async def store(
@@ -43,10 +58,36 @@ class Statements:
         await self._log.append(job)
         return ids
 
+    async def store_with_data(
+        self, statements: Sequence[Any], principal: Principal, version: str, *, alone: bool, receive: Receive
+    ) -> Sequence[str]:
+        """The same with data for their attachments, which ``receive`` takes in once the statements are found good.
+
+        Also raises InvalidAttachment, and what ``receive`` does. The data is on disk before the log refers to it.
+        """
+        ids, job = await self._drafted(statements, principal, version, alone=alone)
+        wanted = frozenset(one.name for draft in job.drafts for one in draft.attachments)
+        with self.files.upload(self._limits.attachments_memory_bytes_max) as upload:
+            await receive(upload, wanted)
+            job = await asyncio.to_thread(self._with_data, job, upload, version, alone=alone)
+            await asyncio.to_thread(upload.keep, list(upload.names))
+            await self._log.append(job)
+            upload.settle(await asyncio.to_thread(self.attachments.referred, upload.names))
+        return ids
+
     async def prepare(
         self, statements: Sequence[Any], principal: Principal, version: str, *, alone: bool
     ) -> tuple[Sequence[str], Append]:
         """(ids in order, what is to be appended) for ``statements``, every check passed; see ``store``."""
+        ids, job = await self._drafted(statements, principal, version, alone=alone)
+        if any(draft.attachments for draft in job.drafts):
+            job = self._with_data(job, None, version, alone=alone)
+        return ids, job
+
+    async def _drafted(
+        self, statements: Sequence[Any], principal: Principal, version: str, *, alone: bool
+    ) -> tuple[Sequence[str], Append]:
+        """The same before it is known which data came with them."""
         principal.require(STATEMENTS_WRITE)
         ids: list[str] = []
         drafts: list[Draft] = []
@@ -69,11 +110,25 @@ class Statements:
         try:
             statements = self.intake.decode(body)
         except MalformedJson as error:
-            if not principal.trusted:
-                raise
-            await self._log.append(Append((), lenient=True, set_aside=[set_aside(body, error, principal, version)]))
+            await self._set_aside_or_raise(body, error, principal, version)
             return []
         return await self.store(statements, principal, version, alone=not body.lstrip().startswith(b"["))
+
+    async def store_under(self, statement_id: UUID, body: bytes, principal: Principal, version: str) -> None:
+        """Store the one statement in ``body`` under ``statement_id``; InvalidParameter when it has another id."""
+        principal.require(STATEMENTS_WRITE)
+        try:
+            statement = with_id(self.intake.decode_one(body), statement_id)
+        except RequestError as error:
+            await self._set_aside_or_raise(body, error, principal, version)
+        else:
+            await self.store([statement], principal, version, alone=True)
+
+    async def _set_aside_or_raise(self, body: bytes, error: LrsError, principal: Principal, version: str) -> None:
+        """Keep from a trusted writer what is no statement at all; refuse it to others."""
+        if not principal.trusted:
+            raise error
+        await self._log.append(Append((), lenient=True, set_aside=[set_aside(body, error, principal, version)]))
 
     async def retry(self, body: bytes, principal: Principal, version: str) -> bool:
         """Store ``body``, which was set aside, if all of it can be stored now; else leave things as they are."""
@@ -86,6 +141,19 @@ class Statements:
             return False
         await self._log.append(job)
         return True
+
+    def _with_data(self, job: Append, upload: Upload | None, version: str, *, alone: bool) -> Append:
+        """``job`` with its attachments checked against what came in ``upload``."""
+        drafts = []
+        for index, draft in enumerate(job.drafts):
+            # What was set aside shifts the others, so their places are not known.
+            path = "$" if alone or job.lenient else f"$[{index}]"
+            if draft.attachments:
+                draft = with_data(  # noqa: PLW2901
+                    draft, upload, path=path, version=version, lenient=job.lenient, limits=self._limits
+                )
+            drafts.append(draft)
+        return replace(job, drafts=drafts)
 
     def _granted(
         self, drafts: Sequence[Draft], aside: list[SetAside], principal: Principal, version: str
@@ -115,6 +183,10 @@ class Statements:
         if cursor is not None:
             selection = replace(selection, beyond=self._log.cursors.open(cursor))
         return await asyncio.to_thread(self._log.read, selection, visibility(principal))
+
+    async def data_of(self, records: Sequence[Record]) -> Sequence[Attachment]:
+        """What came with ``records``, which were found by ``find`` or ``page`` and so may be seen; each hash once."""
+        return await asyncio.to_thread(self.attachments.of, [record.position for record in records])
 
     def continuation(self, page: Page, query_string: str, principal: Principal) -> str:
         """The text with which ``continued`` finds the place after ``page``; empty when there is nothing more."""

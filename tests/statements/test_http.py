@@ -26,10 +26,12 @@ class Client(httpx.AsyncClient):
 
     app: Any
 
-    async def of(self, name: str, *scopes: str, courses: tuple[str, ...] | None = None) -> Client:
+    async def of(
+        self, name: str, *scopes: str, courses: tuple[str, ...] | None = None, trusted: bool = False
+    ) -> Client:
         engine = await self.app.start()
         grant = UNRESTRICTED if courses is None else Grant.of(courses)
-        engine.issuer.add_consumer(name, scopes=frozenset(scopes), grant=grant)
+        engine.issuer.add_consumer(name, scopes=frozenset(scopes), grant=grant, trusted=trusted)
         issued = engine.issuer.add_key(name)
         return client_for(self.app, auth=(issued.key, issued.secret))
 
@@ -483,3 +485,18 @@ def test_canonical_format_answers_in_the_language_asked_for(run: Run) -> None:
         return answer.json()["verb"]["display"]
 
     assert run(scenario) == {"fr-FR": "couleur"}
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"id":"x"}', b'{"id":"00000000-0000-4000-8000-000000000000"}'])
+def test_put_from_a_trusted_writer_always_succeeds_and_loses_nothing(run: Run, body: bytes) -> None:
+    """Invariant 11."""
+
+    async def scenario(client: Client) -> Any:
+        engine = await client.app.start()
+        trusted = await client.of("openedx", "statements/write", trusted=True)
+        answer = await trusted.put(
+            PATH, params={"statementId": str(uuid4())}, content=body, headers={"Content-Type": "application/json"}
+        )
+        return answer.status_code, [one.body for one in engine.aside.quarantined()] == [body]
+
+    assert run(scenario) == (204, True)

@@ -18,7 +18,6 @@ from lrs.config import Settings
 from lrs.door.http import Exchange, Resource
 from lrs.errors import InvalidParameter, NotFound, RequestError, TooLarge, UnsupportedMediaType
 from lrs.statements.formats import formatted
-from lrs.statements.intake import with_id
 from lrs.statements.pages import statement_result
 from lrs.statements.parameters import StatementQuery, parse_id, parse_query
 from lrs.statements.record import Record
@@ -45,8 +44,8 @@ class StatementResource:
             raise InvalidParameter("PUT takes exactly one parameter, statementId")
         statement_id = UUID(bytes=parse_id(dict(parameters), "statementId"))
         _require_json(exchange)
-        statement = with_id(self._statements.intake.decode_one(await exchange.body()), statement_id)
-        await self._statements.store([statement], exchange.principal, exchange.version, alone=True)
+        body = await exchange.body()
+        await self._statements.store_under(statement_id, body, exchange.principal, exchange.version)
         return Response(status_code=204)
 
     async def post(self, exchange: Exchange) -> Response:
