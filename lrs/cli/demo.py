@@ -133,15 +133,16 @@ def _teach(
     with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)) as connection:
         while seconds is None or due_s - tally.started_s < seconds:
             time.sleep(max(0.0, due_s - time.monotonic()))
+            # Before the next one is sent, the last one has had its time to arrive.
+            if time.monotonic() - said_s >= 1:
+                said_s = time.monotonic()
+                click.echo(tally.line())
             event = classroom.next_event(time.time_ns() // 1000)
             tally.sent_at_s[event.statement["id"]] = time.monotonic()
             _put(connection, key, event.statement)
             tally.sent += 1
             tally.story = event.story
             due_s += 1 / rate
-            if time.monotonic() - said_s >= 1:
-                said_s = time.monotonic()
-                click.echo(tally.line())
     time.sleep(0.2)
     click.echo(tally.line())
 
