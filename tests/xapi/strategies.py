@@ -183,13 +183,13 @@ attachments: st.SearchStrategy[Json] = st.one_of(
         },
         optional={"description": language_maps, "fileUrl": iris},
     ),
-    st.just(
+    st.fixed_dictionaries(
         {
-            "usageType": SIGNATURE,
-            "display": {"en": "Signature"},
-            "contentType": "application/octet-stream",
-            "length": 4,
-            "sha2": "00" * 32,
+            "usageType": st.just(SIGNATURE),
+            "display": language_maps,
+            "contentType": st.just("application/octet-stream"),
+            "length": st.integers(0, 2**40),
+            "sha2": st.just("00" * 32),
         }
     ),
 )
@@ -287,7 +287,7 @@ def _damage(draw: st.DrawFn, holder: Any, key: Any) -> None:
     way = draw(st.sampled_from(ways))
     value = holder[key]
     if way == "replace":
-        holder[key] = draw(st.sampled_from(OTHER_VALUES))
+        holder[key] = copy.deepcopy(draw(st.sampled_from(OTHER_VALUES)))
     elif way == "space":
         holder[key] = (
             value + draw(st.sampled_from(["\n", " ", "\x00", "\u2028", "-"])) if isinstance(value, str) else [value]
