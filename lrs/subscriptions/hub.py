@@ -118,6 +118,14 @@ class Subscription:
         """The last cursor told; the start, before the first."""
         return self._hub.cursors.seal(self._told)
 
+    @property
+    def ready(self) -> bool:
+        """Whether ``read`` has something, as far as is known without reading."""
+        channel = self._channel
+        if channel is None:
+            return False
+        return not self._announced or self._position < channel.start or self._position < channel.last
+
     async def next_batch(self) -> Batch | None:
         """The next batch, waited for; None once the subscription is closed. Raises what ``read`` raises."""
         while True:

@@ -124,7 +124,11 @@ Effect = Send | CheckToken | Open | Stop | Resight | Beat | Close
 
 
 class Connection:
-    """One connection. ``opening``: what its URL asks for, or what is wrong with that."""
+    """One connection. ``opening``: what its URL asks for, or what is wrong with that.
+
+    ``phase``: the part of the usual pause, up to 1, after which the first heartbeat comes, so that connections which
+    came together do not beat together ever after.
+    """
 
     __slots__ = (
         "_allowance",
@@ -133,13 +137,22 @@ class Connection:
         "_heartbeat_due_s",
         "_limits",
         "_opening",
+        "_phase",
         "_subscriptions",
         "name",
         "principal",
         "state",
     )
 
-    def __init__(self, name: str, limits: Limits, now: Moment, opening: Opening | LrsError | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        limits: Limits,
+        now: Moment,
+        opening: Opening | LrsError | None = None,
+        *,
+        phase: float = 1.0,
+    ) -> None:
         self.name = name
         self.state = State.WAITING
         self.principal: Principal | None = None
@@ -150,6 +163,7 @@ class Connection:
         self._allowance = float(limits.client_frames_burst)
         self._allowance_at_s = now.monotonic_s
         self._auth_deadline_s = now.monotonic_s + limits.auth_timeout_s
+        self._phase = phase
         self._heartbeat_due_s = now.monotonic_s + limits.heartbeat_s
 
     def receive(self, data: str | bytes, now: Moment) -> list[Effect]:
@@ -198,7 +212,7 @@ class Connection:
             return [Send(frames.authed(re, principal)), *self.changed(principal)]
         self._move(Event.ACCEPTED)
         self.principal = principal
-        self._heartbeat_due_s = now.monotonic_s + self._limits.heartbeat_s
+        self._heartbeat_due_s = now.monotonic_s + self._limits.heartbeat_s * self._phase
         hello = frames.hello(re, connection=self.name, head=head, principal=principal, limits=self._limits)
         return [Send(hello), *self._begin()]
 

@@ -19,13 +19,14 @@ from lrs.subscriptions import closing
 from lrs.subscriptions.protocol import (
     Beat,
     CheckToken,
+    Connection,
     Resight,
     Send,
     State,
     Stop,
 )
 from tests.samples import COURSE_A, COURSE_B, principal
-from tests.subscriptions.talk import READER, at, closed, expiring, opened, say, sent
+from tests.subscriptions.talk import LIMITS, READER, at, closed, expiring, opened, say, sent
 
 # Time.
 
@@ -37,6 +38,15 @@ def test_a_heartbeat_is_due_again_and_again() -> None:
     assert connection.tick(at(20)) == [Beat()]
     assert connection.tick(at(39.9)) == []
     assert connection.tick(at(41)) == [Beat()]
+
+
+def test_the_first_heartbeat_comes_earlier_for_some_so_that_they_do_not_beat_together() -> None:
+    connection = Connection("n1", LIMITS, at(0), phase=0.6)
+    connection.accepted(READER, at(0), head="c9")
+    assert connection.tick(at(11.9)) == []
+    assert connection.tick(at(12)) == [Beat()]
+    assert connection.tick(at(31.9)) == []
+    assert connection.tick(at(32)) == [Beat()]
 
 
 def test_the_end_of_a_token_is_announced_and_comes_after_a_time_of_grace() -> None:

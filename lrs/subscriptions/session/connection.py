@@ -288,7 +288,8 @@ class Session:
             return
         batch = await subscription.read()
         if batch is not None and self._close is None:
-            self._ready[name] = None
+            if subscription.ready:
+                self._ready[name] = None
             await self._send(transport, self._sessions.hub.frame(name, batch))
 
     async def _send(self, transport: Transport, frame: Frame | None) -> None:

@@ -25,6 +25,9 @@ from lrs.telemetry import logger
 LEAVE_S = 2.0
 """How long sessions may take to end when the server stops."""
 
+# Its multiples spread evenly.
+_GOLDEN_RATIO = 0.618
+
 
 class Authenticating(Protocol):
     """What sessions need of ``lrs.auth.authenticate.Authenticator``. All of it raises Unauthenticated and the like."""
@@ -108,7 +111,8 @@ class Sessions:
         if self._watcher is None:
             self._watcher = asyncio.create_task(self._watch(), name="lrs-sessions")
         self._admitted += 1
-        protocol = Connection(uuid4().hex, self.limits, self.now(), opening)
+        phase = 0.5 + self._admitted * _GOLDEN_RATIO % 0.5
+        protocol = Connection(uuid4().hex, self.limits, self.now(), opening, phase=phase)
         session = Session(self, self._admitted, protocol, credential)
         self._sessions[session.number] = session
         self._unverified[session.number] = None
