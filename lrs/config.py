@@ -40,7 +40,9 @@ class Settings:
     default_xapi_version: str = _text(
         "1.0.3", "xAPI version of the refusal when a request names none.", choices=("1.0.3", "2.0.0")
     )
-    allowed_origins: tuple[str, ...] = _names("Browser origins that may use the resources and the stream; empty: the same origin only.")
+    allowed_origins: tuple[str, ...] = _names(
+        "Browser origins that may use the resources and the stream; empty: the same origin only."
+    )
     log_level: str = _text("info", "Least severity that is logged.", choices=("debug", "info", "warning", "error"))
     log_format: str = _text("console", "Form of log lines.", choices=("console", "json"))
     limits: Limits = DEFAULT_LIMITS
