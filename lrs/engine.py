@@ -33,7 +33,9 @@ from lrs.statements.parameters import parse_query
 from lrs.statements.service import Statements
 from lrs.statements.sqlite import SqliteStatementLog
 from lrs.statements.sqlite.aside import Aside
+from lrs.statements.sqlite.attachments import AttachmentLinks
 from lrs.statements.sqlite.imports import Imports
+from lrs.storage.files import ContentFiles
 from lrs.storage.sqlite import open_store
 from lrs.subscriptions.filters import parse_filter, require_courses
 from lrs.subscriptions.hub import Hub, Subscription
@@ -63,7 +65,14 @@ class Engine:
         self.authenticator = Authenticator(self.consumers, self.settings, clock=self.clock, note_use=self._uses.note)
         self.issuer = Issuer(self.consumers, self.settings, clock=self.clock, entropy=secrets.token_bytes)
         self.log = SqliteStatementLog(self._store, limits=limits, clock=self.clock)
-        self.statements = Statements(self.log, Continuations(self.log.secret), limits, uuid4)
+        self.statements = Statements(
+            self.log,
+            files=ContentFiles(self.settings.data / "attachments"),
+            attachments=AttachmentLinks(self._store),
+            continuations=Continuations(self.log.secret),
+            limits=limits,
+            new_id=uuid4,
+        )
         self.aside = Aside(self._store)
         self.imports = Imports(self._store)
         self.documents = Documents(SqliteDocuments(self._store, limits=limits, clock=self.clock), limits)

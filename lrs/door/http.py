@@ -49,6 +49,10 @@ class Exchange:
         """The whole body; TooLarge beyond ``body_bytes_max``, RequestError when it stops coming."""
         return await read_body(self.request, self.body_bytes_max, self.body_read_s)
 
+    def pieces(self, bytes_max: int) -> Pieces:
+        """The body as it comes; raises TooLarge when it is known to have more than ``bytes_max``."""
+        return Pieces(self.request, bytes_max, self.body_read_s)
+
 
 def query_pairs(request: Request) -> list[tuple[str, str]]:
     """Names and values in the query string of ``request``; InvalidParameter if they are not UTF-8."""
@@ -57,24 +61,43 @@ def query_pairs(request: Request) -> list[tuple[str, str]]:
 
 async def read_body(request: Request, bytes_max: int, read_s: float) -> bytes:
     """The whole body; TooLarge beyond ``bytes_max``, RequestError when nothing comes for ``read_s`` seconds."""
-    length = request.headers.get("content-length", "0")
-    if length.isascii() and length.isdigit() and int(length) > bytes_max:
-        raise TooLarge(f"the body has {length} bytes; at most {bytes_max} are taken")
-    chunks: list[bytes] = []
-    size = 0
-    stream = request.stream()
-    try:
-        while True:
-            async with asyncio.timeout(read_s):
-                chunk = await anext(stream, None)
-            if chunk is None:
-                return b"".join(chunks)
-            size += len(chunk)
-            if size > bytes_max:
-                raise TooLarge(f"the body is larger than {bytes_max} bytes")
-            chunks.append(chunk)
-    except TimeoutError:
-        raise RequestError(f"no more of the body came for {read_s:g} s") from None
+    pieces = Pieces(request, bytes_max, read_s)
+    found = []
+    while piece := await pieces.next():
+        found.append(piece)
+    return b"".join(found)
+
+
+class Pieces:
+    """A body as it comes, for what is too large to hold; bounds as in ``read_body``."""
+
+    def __init__(self, request: Request, bytes_max: int, read_s: float) -> None:
+        length = request.headers.get("content-length", "0")
+        if length.isascii() and length.isdigit() and int(length) > bytes_max:
+            raise TooLarge(f"the body has {length} bytes; at most {bytes_max} are taken")
+        self._receive = request.receive
+        self._more = True
+        self._bytes_max = bytes_max
+        self._read_s = read_s
+        self._size = 0
+
+    async def next(self) -> bytes:
+        """The next piece; empty at the end. Raises TooLarge and RequestError."""
+        piece = b""
+        while self._more and not piece:
+            try:
+                async with asyncio.timeout(self._read_s):
+                    message = await self._receive()
+            except TimeoutError:
+                raise RequestError(f"no more of the body came for {self._read_s:g} s") from None
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            piece = message.get("body", b"")
+            self._more = message.get("more_body", False)
+        self._size += len(piece)
+        if self._size > self._bytes_max:
+            raise TooLarge(f"the body is larger than {self._bytes_max} bytes")
+        return piece
 
 
 Handler = Callable[[Exchange], Awaitable[Response]]

@@ -10,6 +10,8 @@ import orjson
 
 from lrs.errors import InvalidAttachment, MalformedMultipart, Problem
 from lrs.limits import Limits
+from lrs.statements.deviations import ATTACHMENT_MISSING
+from lrs.statements.keys import DEVIATION
 from lrs.statements.record import Attachment, Draft, Position
 from lrs.statements.signatures import check_signature
 from lrs.xapi.equivalent import SIGNATURE
@@ -84,23 +86,26 @@ def data_name(headers: Mapping[str, str], wanted: Collection[str]) -> str:
     return name
 
 
-def with_data(draft: Draft, received: Received | None, *, path: str, version: str, limits: Limits) -> Draft:
+def with_data(
+    draft: Draft, received: Received | None, *, path: str, version: str, lenient: bool, limits: Limits
+) -> Draft:
     """``draft`` with its attachments marked whose data came; signatures are checked.
 
     Raises InvalidAttachment if one has neither its data nor a fileUrl (Communication 1.5.2), or a signature is missing
-    or false (Data 2.6). ``path``: where the statement stands; ``version``: of the request.
+    or false (Data 2.6). ``lenient``, for trusted writers: what is missing is a deviation. ``path``: where the statement
+    stands; ``version``: of the request.
     """
     names = received.names if received is not None else ()
-    attachments = [one._replace(came=one.name in names) for one in draft.attachments]
+    attachments = tuple([one._replace(came=one.name in names) for one in draft.attachments])
+    missing = [one for one in attachments if not one.came and (one.signs or not one.elsewhere)]
+    if missing and not lenient:
+        reason = "the signature" if missing[0].signs else "has no fileUrl, and its data"
+        raise _invalid(path + missing[0].place, f"{reason} must come along in a part of multipart/mixed")
     for one in attachments:
-        place = path + one.place
-        if one.signs and not one.came:
-            raise _invalid(place, "the signature must come with the statement, in a part of multipart/mixed")
-        if not one.came and not one.elsewhere:
-            raise _invalid(place, "has no fileUrl, and its data did not come in a part of multipart/mixed")
-        if one.signs and received is not None:
-            _check(one, received, draft, place=place, version=version, limits=limits)
-    return replace(draft, attachments=tuple(attachments))
+        if one.signs and one.came and received is not None:
+            _check(one, received, draft, place=path + one.place, version=version, limits=limits)
+    keys = draft.keys | {DEVIATION + ATTACHMENT_MISSING} if missing else draft.keys
+    return replace(draft, attachments=attachments, keys=keys)
 
 
 def _check(one: Attachment, received: Received, draft: Draft, *, place: str, version: str, limits: Limits) -> None:

@@ -16,6 +16,7 @@ from lrs.xapi.iris import is_iri
 GROUP_ACTIVITY = "group-activity"  # objectType GroupActivity for a problem of several questions
 ACTIVITY_ID = "activity-id"  # the id of a context activity is no IRI, as of exam attempts
 SCORE_RANGE = "score-range"  # max equals min, as of a problem of no weight
+ATTACHMENT_MISSING = "attachment-missing"  # an attachment without fileUrl came without its data, as from an export
 
 _CONTEXT_LISTS = ("parent", "grouping", "category", "other")
 

@@ -14,6 +14,7 @@ import orjson
 
 from lrs.auth.principal import Principal
 from lrs.auth.scopes import DEFINE
+from lrs.statements.attachments import named
 from lrs.statements.keys import DEFINER, RELATED_AGENT, VOIDED, WRITER, extract
 from lrs.statements.record import Draft, StatementId
 from lrs.xapi.actors import ifi
@@ -68,6 +69,7 @@ def prepare(statement: dict[str, Any], authorship: Authorship, *, version: str, 
         lacks_timestamp="timestamp" not in statement,
         refers_to=StatementId(UUID(target["id"]).bytes) if refers else None,
         voids=refers and _verb(statement) == VOIDED,
+        attachments=named(statement) if "attachments" in statement or "attachments" in target else (),
     )
 
 

@@ -14,13 +14,12 @@ from lrs.errors import LrsError, MalformedJson, RequestError
 from lrs.limits import Limits
 from lrs.statements.attachments import AttachmentIndex, with_data
 from lrs.statements.continuation import Continuation, Continuations
-from lrs.statements.intake import Intake, refuse_repeated_ids, refused_by_grant, set_aside
+from lrs.statements.intake import Intake, refuse_repeated_ids, refused_by_grant, set_aside, with_id
 from lrs.statements.log import Page, StatementLog
 from lrs.statements.match import UNRESTRICTED_VISIBILITY, visibility
 from lrs.statements.parameters import StatementQuery
 from lrs.statements.record import Append, Attachment, Draft, Record, SetAside
 from lrs.storage.files import ContentFiles, Upload
-
 
 Receive = Callable[[Upload, Collection[str]], Awaitable[None]]
 """Takes data into an upload, all of it under names that are among those given."""
@@ -32,6 +31,7 @@ class Statements:
     def __init__(
         self,
         log: StatementLog,
+        *,
         files: ContentFiles,
         attachments: AttachmentIndex,
         continuations: Continuations,
