@@ -52,7 +52,7 @@ def _lookup(wanted: str, offered: Sequence[str]) -> str | None:
 def _narrowest(tag: str, ranges: Sequence[str]) -> str | None:
     """The range that says most about ``tag``."""
     return max(
-        (range_ for range_ in ranges if _covers(range_, tag)), key=lambda range_: range_.strip("*"), default=None
+        (range_ for range_ in ranges if _covers(range_, tag)), key=lambda range_: len(range_.strip("*")), default=None
     )
 
 
