@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,6 +22,8 @@ from lrs import errors
 from lrs.app import create_app
 from lrs.cli import main as root_command
 from lrs.config import Settings, describe
+from lrs.limits import Limits
+from lrs.subscriptions.closing import CLOSINGS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -85,11 +88,31 @@ def _first_sentence(function: Any) -> str:
     return text
 
 
+def closings_table() -> str:
+    """Every way in which the server ends a stream."""
+    rows = [
+        (str(closing.code), f"`{closing.name}`", "yes" if closing.again else "no", closing.meaning)
+        for closing in sorted(CLOSINGS.values())
+    ]
+    return _table(("Code", "Name", "Again", "Meaning"), rows)
+
+
+def stream_limits_table() -> str:
+    """The limits of the stream, with the settings that change them."""
+    names = [row.name for row in fields(Limits)]
+    of_stream = names[names.index("client_frame_bytes_max") : names.index("credential_check_s")]
+    variables = {f"LRS_{name.upper()}" for name in (*of_stream, "query_values_max")}
+    rows = [(f"`{row.variable}`", row.default, row.unit, row.doc) for row in describe() if row.variable in variables]
+    return _table(("Variable", "Default", "Unit", "Meaning"), rows)
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "settings": ("settings.md", settings_table),
     "errors": ("errors.md", errors_table),
     "commands": ("cli.md", commands),
     "routes": ("routes.md", routes_table),
+    "closings": ("stream.md", closings_table),
+    "stream-limits": ("stream.md", stream_limits_table),
 }
 
 

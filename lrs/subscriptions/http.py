@@ -44,7 +44,7 @@ def stream_routes(sessions: Sessions, settings: Settings) -> list[BaseRoute]:
 
 
 async def _upgrade(_: Request) -> Response:
-    """A plain GET is told what is spoken here (RFC 9110 15.5.22)."""
+    """Tells a client without websocket what is spoken here: 426 (RFC 9110 15.5.22)."""
     return PlainTextResponse(
         "Connect with a websocket; docs/stream.md tells how.\n",
         status_code=426,
@@ -92,7 +92,7 @@ class StreamEndpoint:
         self._settings = settings
 
     async def connect(self, websocket: WebSocket) -> None:
-        """Serve one connection from its handshake to its end."""
+        """Statements live: subscriptions to the log, as ``docs/stream.md`` tells."""
         try:
             self._check_origin(websocket)
             header = authorization(websocket.headers)
