@@ -38,8 +38,9 @@ def configure_logs(settings: Settings) -> None:
         )
     )
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
-    # What uvicorn says at its start and end is said on standard output, and better.
-    logging.getLogger("uvicorn.error").setLevel("DEBUG" if settings.log_level == "debug" else "WARNING")
+    # What uvicorn says at its start and end is said on standard output, and better. What it says of websockets would
+    # hold their URLs, and when debugging their headers: tokens never reach a log, at whatever level.
+    logging.getLogger("uvicorn.error").setLevel("WARNING")
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

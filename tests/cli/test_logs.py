@@ -11,6 +11,7 @@ import structlog
 
 from lrs.cli.logs import configure_logs
 from lrs.config import Settings
+from tests.subscriptions.served import Served, hear
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +52,17 @@ def test_what_is_less_severe_than_asked_for_is_not_logged(capfd: pytest.CaptureF
     configure_logs(Settings(log_level="error"))
     structlog.get_logger("lrs").warning("quiet")
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("log_level", ["debug", "info"])
+def test_no_token_reaches_the_log_at_any_level(log_level: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither of a header, nor one that a client wrongly puts into the URL."""
+    configure_logs(Settings(log_level=log_level))
+    with Served() as served:
+        # The client is in this process too, and tells of itself.
+        logging.getLogger("websockets.client").setLevel("ERROR")
+        with served.connect("?access_token=in-the-url", headers={"Cookie": "in-a-cookie"}) as client:
+            assert hear(client)["type"] == "hello"
+    logged = capfd.readouterr().err
+    for secret in ("engine", "in-the-url", "in-a-cookie"):
+        assert secret not in logged
