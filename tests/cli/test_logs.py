@@ -66,3 +66,17 @@ def test_no_token_reaches_the_log_at_any_level(log_level: str, capfd: pytest.Cap
     logged = capfd.readouterr().err
     for secret in ("engine", "in-the-url", "in-a-cookie"):
         assert secret not in logged
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_an_exception_shows_no_values(log_format: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """A token may be among them."""
+    configure_logs(Settings(log_format=log_format))
+    token = "very" + "-secret"
+    try:
+        int(token[:0])
+    except ValueError:
+        structlog.get_logger("lrs").exception("failed")
+    logged = capfd.readouterr().err
+    assert "ValueError" in logged
+    assert token not in logged
