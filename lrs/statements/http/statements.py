@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import formatdate
 from urllib.parse import parse_qsl, quote, urlencode
 from uuid import UUID
@@ -17,14 +17,16 @@ from lrs.auth.scopes import STATEMENTS_READ_MINE, STATEMENTS_WRITE
 from lrs.config import Settings
 from lrs.door.http import Exchange, Resource
 from lrs.errors import InvalidParameter, NotFound, RequestError, TooLarge, UnsupportedMediaType
+from lrs.statements.attachments import JSON
 from lrs.statements.formats import formatted
+from lrs.statements.http.attachments import MULTIPART, Decode, multipart_answer, store_multipart
+from lrs.statements.intake import with_id
 from lrs.statements.pages import statement_result
 from lrs.statements.parameters import StatementQuery, parse_id, parse_query
 from lrs.statements.record import Record
 from lrs.statements.service import Statements
 from lrs.xapi.timestamps import format_us
 
-JSON = "application/json"
 CONSISTENT_THROUGH = "X-Experience-API-Consistent-Through"
 
 
@@ -43,9 +45,13 @@ class StatementResource:
         if [name for name, _ in parameters] != ["statementId"]:
             raise InvalidParameter("PUT takes exactly one parameter, statementId")
         statement_id = UUID(bytes=parse_id(dict(parameters), "statementId"))
-        _require_json(exchange)
-        body = await exchange.body()
-        await self._statements.store_under(statement_id, body, exchange.principal, exchange.version)
+        if _is_multipart(exchange):
+            await self._store_multipart(
+                exchange, lambda body: ([with_id(self._statements.intake.decode_one(body), statement_id)], True)
+            )
+        else:
+            body = await exchange.body()
+            await self._statements.store_under(statement_id, body, exchange.principal, exchange.version)
         return Response(status_code=204)
 
     async def post(self, exchange: Exchange) -> Response:
@@ -53,9 +59,16 @@ class StatementResource:
         exchange.principal.require(STATEMENTS_WRITE)
         if exchange.parameters:
             raise InvalidParameter("POST takes no parameters")
-        _require_json(exchange)
-        ids = await self._statements.store_body(await exchange.body(), exchange.principal, exchange.version)
+        if _is_multipart(exchange):
+            ids = await self._store_multipart(
+                exchange, lambda body: (self._statements.intake.decode(body), not body.lstrip().startswith(b"["))
+            )
+        else:
+            ids = await self._statements.store_body(await exchange.body(), exchange.principal, exchange.version)
         return Response(orjson.dumps(ids), media_type=JSON)
+
+    async def _store_multipart(self, exchange: Exchange, decode: Decode) -> Sequence[str]:
+        return await store_multipart(exchange, self._statements, self._limits, decode)
 
     async def get(self, exchange: Exchange) -> Response:
         """One statement by id, or a page of a query."""
@@ -75,18 +88,20 @@ class StatementResource:
         more = self._statements.continuation(page, urlencode(parameters), exchange.principal)
         if more:
             more = f"{quote(exchange.request.scope.get('root_path', ''))}{self._path}?more={more}"
-        payloads = [_formatted(record, query, exchange) for record in page.records]
-        return Response(statement_result(payloads, more), media_type=JSON)
+        body = statement_result([_formatted(record, query, exchange) for record in page.records], more)
+        if query.attachments:
+            return await multipart_answer(exchange, self._statements, page.records, body, {})
+        return Response(body, media_type=JSON)
 
     async def _one(self, query: StatementQuery, exchange: Exchange) -> Response:
         record = await self._statements.find(query, exchange.principal)
         if record is None:
             raise NotFound("there is no such statement")
         body = _formatted(record, query, exchange)
-        headers = {
-            "ETag": f'"{hashlib.sha1(body, usedforsecurity=False).hexdigest()}"',
-            "Last-Modified": formatdate(record.stored_us // 1_000_000, usegmt=True),
-        }
+        headers = {"Last-Modified": formatdate(record.stored_us // 1_000_000, usegmt=True)}
+        if query.attachments:
+            return await multipart_answer(exchange, self._statements, [record], body, headers)
+        headers["ETag"] = f'"{hashlib.sha1(body, usedforsecurity=False).hexdigest()}"'
         return Response(body, headers=headers, media_type=JSON)
 
     def headers(self, method: str) -> Mapping[str, str]:
@@ -100,14 +115,14 @@ def _formatted(record: Record, query: StatementQuery, exchange: Exchange) -> byt
     return formatted(record.payload, query.format, exchange.request.headers.get("accept-language", ""))
 
 
-def _require_json(exchange: Exchange) -> None:
-    """Statements come as application/json; a missing type is taken for it."""
+def _is_multipart(exchange: Exchange) -> bool:
+    """Whether statements come with data, in multipart/mixed, or as application/json, as which a missing type counts."""
     media_type = exchange.request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
-    if media_type == JSON:
-        return
+    if media_type in (JSON, MULTIPART):
+        return media_type == MULTIPART
     if media_type.startswith("multipart/"):
-        raise RequestError(f"{media_type} is not taken here: send statements as {JSON}")
-    raise UnsupportedMediaType(f"statements are sent as {JSON}, not as {media_type}")
+        raise RequestError(f"{media_type} is not taken here: send statements as {JSON} or {MULTIPART}")
+    raise UnsupportedMediaType(f"statements are sent as {JSON} or {MULTIPART}, not as {media_type}")
 
 
 def statement_routes(statements: Statements, authenticator: Authenticator, settings: Settings) -> list[Route]:
