@@ -19,3 +19,5 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield made
     finally:
         made.close()
+        # Pytest shows this beside a failure.
+        print(made.output)  # noqa: T201

@@ -55,7 +55,8 @@ class Reader:
             "Content-Type": "application/json",
         }
         url = f"{self._server.endpoint}statements?statementId={uuid.uuid4()}"
-        with urllib.request.urlopen(urllib.request.Request(url, json.dumps(statement).encode(), headers, method="PUT")):
+        put = urllib.request.Request(url, json.dumps(statement).encode(), headers, method="PUT")
+        with urllib.request.urlopen(put, timeout=WAIT_S):
             pass
 
     def follow(self, language: str, code: str) -> None:
