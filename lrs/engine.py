@@ -10,6 +10,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
@@ -92,12 +93,26 @@ class Engine:
         self,
         statements: Mapping[str, Any] | Sequence[Mapping[str, Any]] | bytes,
         *,
+        attachments: Mapping[str, bytes] | None = None,
         principal: Principal | None = None,
         version: str = "1.0.3",
     ) -> list[str]:
-        """Store one statement or many, given as Python objects or as JSON; all or none, durably. Returns their ids."""
+        """Store one statement or many, given as Python objects or as JSON; all or none, durably. Returns their ids.
+
+        ``attachments``: data for their attachments, by sha2.
+        """
+        author = principal or self.owner
         body = statements if isinstance(statements, bytes) else orjson.dumps(statements)
-        return list(await self.statements.store_body(body, principal or self.owner, version))
+        if attachments is not None:
+            return list(await self.statements.store_given(body, attachments, author, version))
+        return list(await self.statements.store_body(body, author, version))
+
+    async def attachments(self, statement_id: str, *, principal: Principal | None = None) -> dict[str, Path]:
+        """The files with the data that came with a statement, by sha2, to be read only; none for what can't be seen."""
+        query = parse_query([("statementId", statement_id)], self.settings.limits)
+        record = await self.statements.find(query, principal or self.owner)
+        found = [] if record is None else await self.statements.data_of([record])
+        return {one.sha2: self.statements.files.path(one.name) for one in found}
 
     async def query(self, *, principal: Principal | None = None, **parameters: Any) -> AsyncIterator[dict[str, Any]]:
         """Statements that match ``parameters``, those of GET statements; reads page after page, as far as it is asked.
@@ -166,6 +181,7 @@ class Engine:
             stack.callback(self._store.close)
             stack.push_async_callback(asyncio.to_thread, self._uses.close)
             stack.push_async_callback(asyncio.to_thread, self.log.close)
+            await asyncio.to_thread(self.statements.clear)
             await stack.enter_async_context(self.hub)
             await stack.enter_async_context(self.sessions)
             self._opened = stack.pop_all()

@@ -81,9 +81,14 @@ def data_name(headers: Mapping[str, str], wanted: Collection[str]) -> str:
         raise InvalidAttachment(f"every part after the first must have the header {HASH_HEADER}")
     if headers.get(ENCODING_HEADER.lower(), "").lower() != "binary":
         raise InvalidAttachment(f"every part after the first must have the header {ENCODING_HEADER}: binary")
-    if name not in wanted:
-        raise InvalidAttachment(f"no attachment in the statements has the sha2 {name[:128]!r} of a part")
+    require_wanted(name, wanted)
     return name
+
+
+def require_wanted(name: str, wanted: Collection[str]) -> None:
+    """InvalidAttachment if data has a name that is not among those that the statements name."""
+    if name not in wanted:
+        raise InvalidAttachment(f"no attachment in the statements has the sha2 {name[:128]!r} of the data that came")
 
 
 def with_data(

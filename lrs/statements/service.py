@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from lrs.auth.principal import Principal
 from lrs.auth.scopes import STATEMENTS_READ_MINE, STATEMENTS_WRITE
-from lrs.errors import LrsError, MalformedJson, RequestError
+from lrs.errors import InvalidAttachment, LrsError, MalformedJson, RequestError
 from lrs.limits import Limits
-from lrs.statements.attachments import AttachmentIndex, with_data
+from lrs.statements.attachments import AttachmentIndex, require_wanted, with_data
 from lrs.statements.continuation import Continuation, Continuations
 from lrs.statements.intake import Intake, refuse_repeated_ids, refused_by_grant, set_aside, with_id
 from lrs.statements.log import Page, StatementLog
@@ -74,6 +74,23 @@ class Statements:
             await self._log.append(job)
             upload.settle(await asyncio.to_thread(self.attachments.referred, upload.names))
         return ids
+
+    async def store_given(
+        self, body: bytes, data: Mapping[str, bytes], principal: Principal, version: str
+    ) -> Sequence[str]:
+        """Store the statements in ``body``, which is JSON, with ``data`` for their attachments by sha2."""
+
+        async def receive(upload: Upload, wanted: Collection[str]) -> None:
+            for sha2, content in data.items():
+                name = sha2.lower()
+                require_wanted(name, wanted)
+                upload.begin(name)
+                await asyncio.to_thread(upload.write, content)
+                if not upload.end():
+                    raise InvalidAttachment(f"the data given as {name} has another hash")
+
+        statements, alone = self.intake.decode(body), not body.lstrip().startswith(b"[")
+        return await self.store_with_data(statements, principal, version, alone=alone, receive=receive)
 
     async def prepare(
         self, statements: Sequence[Any], principal: Principal, version: str, *, alone: bool
@@ -183,6 +200,10 @@ class Statements:
         if cursor is not None:
             selection = replace(selection, beyond=self._log.cursors.open(cursor))
         return await asyncio.to_thread(self._log.read, selection, visibility(principal))
+
+    def clear(self) -> int:
+        """Delete data that came with no statement, left behind by refusals and crashes; returns how many files."""
+        return self.files.clear(self.attachments.referred)
 
     async def data_of(self, records: Sequence[Record]) -> Sequence[Attachment]:
         """What came with ``records``, which were found by ``find`` or ``page`` and so may be seen; each hash once."""
