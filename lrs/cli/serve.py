@@ -19,13 +19,13 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from lrs.app import create_app
+from lrs.cli.listener import BACKLOG_CONNECTIONS, address, listen
 from lrs.cli.logs import configure_logs
 from lrs.cli.register import data_option
+from lrs.cli.requests import Requests
 from lrs.cli.sockets import Sockets
 from lrs.config import Settings, read_settings
-from lrs.errors import ConfigError
 
-BACKLOG_CONNECTIONS = 2048
 SHUTDOWN_S = 10
 
 
@@ -61,11 +61,26 @@ def _end_with(parent: BaseProcess) -> None:
     help="Server processes on the one store.  [env: LRS_WORKERS; default: 1]",
 )
 @click.option(
+    "--fd",
+    "descriptor",
+    type=click.IntRange(0),
+    metavar="NUMBER",
+    help="Accept from the listening socket with this descriptor; one that systemd hands over is found without it.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     help="Least severity that is logged.  [env: LRS_LOG_LEVEL; default: info]",
 )
-def serve(data: Path | None, host: str | None, port: int | None, workers: int | None, log_level: str | None) -> None:
+def serve(
+    *,
+    data: Path | None,
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    descriptor: int | None,
+    log_level: str | None,
+) -> None:
     """Start the server, and say where it listens once it answers.
 
     Every other setting is read from the environment: `lrs settings` lists them. The folder of the store is made when it
@@ -75,12 +90,13 @@ def serve(data: Path | None, host: str | None, port: int | None, workers: int | 
     configure_logs(settings)
     # Worker processes are started anew and read their settings as this one did.
     os.environ.update(_environment(settings))
-    listener = _listen(settings)
+    listener = listen(settings, descriptor)
     config = uvicorn.Config(
         "lrs.cli.serve:application",
         factory=True,
         workers=settings.workers,
         backlog=BACKLOG_CONNECTIONS,
+        http=Requests,
         ws=Sockets,
         ws_max_size=settings.limits.client_frame_bytes_max,
         # Compression costs memory for each connection and lets lengths tell about secrets.
@@ -116,16 +132,6 @@ class _Server(uvicorn.Server):
         click.echo(self._lines)
 
 
-def _listen(settings: Settings) -> socket.socket:
-    """A listening socket, made here so that workers share it and a free port is known."""
-    try:
-        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG_CONNECTIONS)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConfigError(f"can't listen on {settings.host}:{settings.port}: {reason}") from error
-
-
 def _environment(settings: Settings) -> dict[str, str]:
     """The settings that options can change, as the variables that ``read_settings`` reads."""
     changed = {"data", "host", "port", "workers", "log_level"}
@@ -135,11 +141,10 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def _welcome(settings: Settings, listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
     data = "" if settings.data == Settings().data else f" --data {settings.data}"
     return "\n".join(
         (
-            f"lrs-lite listens on http://{f'[{host}]' if ':' in host else host}:{port} (xAPI below {settings.base})",
+            f"lrs-lite listens on {address(listener)} (xAPI below {settings.base})",
             f"The store is {settings.database}. In another terminal, a first writer and a first reader:",
             f"  lrs consumer add open-edx --scope statements/write{data} && lrs key add open-edx{data}",
             f"  lrs consumer add engine --scope stream --scope statements/read{data} && lrs token issue engine{data}",

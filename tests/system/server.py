@@ -34,6 +34,7 @@ class Server:
         *,
         command: tuple[str, ...] = (sys.executable, "-m", "lrs"),
         cwd: Path | None = None,
+        descriptors: tuple[int, ...] = (),
         **settings: str,
     ) -> None:
         self.data = data
@@ -41,6 +42,7 @@ class Server:
         self.lines: list[str] = []
         self._command = command
         self._cwd = cwd
+        self._descriptors = descriptors
         self._environment = clean_environment(LRS_DATA=str(data), **settings)
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -76,6 +78,7 @@ class Server:
             text=True,
             env=self._environment,
             cwd=self._cwd,
+            pass_fds=self._descriptors,
         )
         listening = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(self._process, listening), daemon=True)
