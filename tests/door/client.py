@@ -64,10 +64,17 @@ class Server:
         answer: httpx.Response = self._run(self._http.request(method, path, **more))
         return answer
 
-    def client(self, name: str, *scopes: str, courses: tuple[str, ...] | None = None, version: str = "1.0.3") -> Client:
+    def client(
+        self,
+        name: str,
+        *scopes: str,
+        courses: tuple[str, ...] | None = None,
+        version: str = "1.0.3",
+        trusted: bool = False,
+    ) -> Client:
         """A new consumer with these scopes and this grant (None: every course), by Basic credentials."""
         grant = UNRESTRICTED if courses is None else Grant.of(courses)
-        self.engine.issuer.add_consumer(name, scopes=frozenset(scopes), grant=grant)
+        self.engine.issuer.add_consumer(name, scopes=frozenset(scopes), grant=grant, trusted=trusted)
         key = self.engine.issuer.add_key(name)
         return Client(self, "Basic " + base64.b64encode(f"{key.key}:{key.secret}".encode()).decode(), version)
 
