@@ -12,6 +12,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,17 @@ def clean_environment(**settings: str) -> dict[str, str]:
     """The environment of the tests without settings of lrs-lite, and with ``settings`` (``LRS_…``) on top."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LRS_")}
     return {**kept, "PYTHONUNBUFFERED": "1", **settings}
+
+
+@contextmanager
+def running(data: Path, *options: str, **settings: Any) -> Iterator[Server]:
+    """A server on ``data``, started with ``options`` and ended with the block, whatever state it is in by then."""
+    server = Server(data, **settings)
+    try:
+        server.start(*options)
+        yield server
+    finally:
+        server.close()
 
 
 class Server:

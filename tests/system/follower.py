@@ -1,0 +1,77 @@
+"""A subscriber that loses its connection again and again, and goes on from its last cursor."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from random import Random
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from tests.system.access import authorization
+from tests.system.listener import Listener, listening
+from tests.system.server import Server
+
+_NAME = "s1"
+_FRAMES_MAX = 12
+_RETRY_S = 0.05
+
+
+class Follower:
+    """``ids``: what it was sent, in order, over all of its connections; ``connections``: how many it had."""
+
+    def __init__(
+        self, server: Server, token: str, filter_: dict[str, list[Any]], chance: Random, *, start: str = "now"
+    ) -> None:
+        self.ids: list[str] = []
+        self.connections = 0
+        self.opened = asyncio.Event()
+        self._server = server
+        self._headers = authorization(token)
+        self._filter = filter_
+        self._chance = chance
+        self._begin: dict[str, str] = {"from": start}
+        self._head: str | None = None
+
+    async def run(self) -> None:
+        """Follow until ``finish`` names the end and it is reached."""
+        while not self._finished:
+            with suppress(ConnectionClosed, InvalidHandshake, OSError):
+                async with listening(self._server.stream_url, self._headers) as listener:
+                    self.connections += 1
+                    await self._follow(listener)
+            await asyncio.sleep(self._chance.uniform(0, _RETRY_S))
+
+    def finish(self, head: str) -> None:
+        """Nothing more is written: ``head`` is the cursor at which to end."""
+        self._head = head
+
+    @property
+    def _finished(self) -> bool:
+        return self._head is not None and self._begin.get("after") == self._head
+
+    async def _follow(self, listener: Listener) -> None:
+        """One connection, for some frames or until it breaks."""
+        await listener.say(type="subscribe", sub=_NAME, filter=self._filter, **self._begin)
+        frames_left = self._chance.randint(1, _FRAMES_MAX)
+        while not self._finished:
+            frame = await listener.next()
+            assert frame["type"] != "error", frame
+            if frame["type"] == "statements":
+                self.ids += [one["id"] for one in frame["statements"]]
+            if _NAME in listener.told:
+                self._begin = {"after": listener.told[_NAME]}
+                self.opened.set()
+                frames_left -= 1
+            if frames_left <= 0 and not self._finished:
+                if self._chance.random() < 0.5:
+                    listener.cut()
+                return
+
+
+async def head_of(server: Server, token: str) -> str:
+    """The cursor of the newest record."""
+    async with listening(server.stream_url, authorization(token)) as listener:
+        head: str = (await listener.until("hello"))["head"]
+        return head
