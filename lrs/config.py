@@ -52,6 +52,11 @@ class Settings:
         """The SQLite file that holds log, documents, consumers and tokens."""
         return self.data / "lrs.sqlite3"
 
+    @property
+    def attachments(self) -> Path:
+        """The folder with the data of attachments."""
+        return self.data / "attachments"
+
 
 class SettingRow(NamedTuple):
     """One setting as documentation shows it."""

@@ -68,7 +68,7 @@ class Engine:
         self.log = SqliteStatementLog(self._store, limits=limits, clock=self.clock)
         self.statements = Statements(
             self.log,
-            files=ContentFiles(self.settings.data / "attachments"),
+            files=ContentFiles(self.settings.attachments),
             attachments=AttachmentLinks(self._store),
             continuations=Continuations(self.log.secret),
             limits=limits,

@@ -11,7 +11,9 @@ from lrs.cli.output import print_json
 from lrs.cli.register import data_option, json_option
 from lrs.config import read_settings
 from lrs.errors import NotFound
+from lrs.statements.sqlite.attachments import attachment_names
 from lrs.statements.sqlite.verify import count_records, verify_records
+from lrs.storage.files import ContentFiles
 from lrs.storage.sqlite import open_store
 
 
@@ -19,24 +21,27 @@ from lrs.storage.sqlite import open_store
 @data_option
 @json_option
 def verify(data: Path | None, as_json: bool) -> None:
-    """Read the whole log and check its hash chain, columns and key index. The server may run meanwhile.
+    """Read the whole log and check its hash chain, columns, key index and attachments. The server may run meanwhile.
 
     Exit code 0: every record is there and as it was written. Exit code 1: the first place that is not.
     """
     settings = read_settings(data=data)
     if not settings.database.exists():
         raise NotFound(f"there is no store in {settings.data}")
-    store = open_store(settings.database)
+    store, files = open_store(settings.database), ContentFiles(settings.attachments)
     try:
         with store.snapshot() as connection:
-            total = count_records(connection)
+            total, names = count_records(connection), attachment_names(connection)
             # Progress goes to stderr, so that the result can be piped.
-            with click.progressbar(length=total, label="Verifying", file=sys.stderr) as bar:
+            with click.progressbar(length=total + len(names), label="Verifying", file=sys.stderr) as bar:
                 for good in verify_records(connection):
                     bar.update(good - bar.pos)
+                for name in names:
+                    files.check(name)
+                    bar.update(1)
     finally:
         store.close()
     if as_json:
-        print_json({"records": total, "whole": True})
+        print_json({"records": total, "attachments": len(names), "whole": True})
     else:
-        click.echo(f"{total} records are whole and unaltered.")
+        click.echo(f"{total} records are whole and unaltered, and so is the data of attachments ({len(names)} files).")

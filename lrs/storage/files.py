@@ -60,6 +60,14 @@ class ContentFiles:
             while chunk := file.read(_CHUNK_BYTES):
                 yield chunk
 
+    def check(self, name: str) -> None:
+        """Raise StoreCorrupt unless the file ``name`` is there and holds what its name says."""
+        digest = _ALGORITHMS[len(name)]()
+        for chunk in self.chunks(name):
+            digest.update(chunk)
+        if digest.hexdigest() != name:
+            raise StoreCorrupt(f"the attachment {name} holds something else than what was stored")
+
     def clear(self, referred: Callable[[Collection[str]], Collection[str]]) -> int:
         """Delete what refusals and crashes left behind, of all processes; returns how many files that were.
 

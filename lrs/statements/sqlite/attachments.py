@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Sequence
 
 import orjson
@@ -12,6 +13,11 @@ from lrs.storage.sqlite import Store
 _OF = """SELECT sha2, content_type FROM attachment WHERE position IN (SELECT value FROM json_each(?))
     ORDER BY position, sha2"""
 _REFERRED = "SELECT DISTINCT lower(sha2) FROM attachment WHERE lower(sha2) IN (SELECT value FROM json_each(?))"
+
+
+def attachment_names(connection: sqlite3.Connection) -> list[str]:
+    """The names of all data that came with any record."""
+    return [name for (name,) in connection.execute("SELECT DISTINCT lower(sha2) FROM attachment ORDER BY 1")]
 
 
 class AttachmentLinks:
