@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain as joined
 
 from lrs.errors import LrsError
 from lrs.statements.chain import GENESIS, link
@@ -20,7 +21,10 @@ from lrs.storage.sqlite import transaction
 from lrs.xapi.timestamps import format_us
 
 _HEAD = "SELECT position, stored, chain FROM record ORDER BY position DESC LIMIT 1"
-_INSERT = "INSERT INTO record (position, id, stored, courses, keys, chain, payload) VALUES (?, ?, ?, ?, ?, ?, ?)"
+# Many rows in one statement, because after each statement the interpreter's lock must be waited for.
+_INSERT = "INSERT INTO record (position, id, stored, courses, keys, chain, payload) VALUES "
+_ROW = "(?, ?, ?, ?, ?, ?, ?)"
+INSERTED_ROWS_MAX = 64
 # The index is filled from the rows just written, in one statement: the interpreter is free for others meanwhile.
 _INDEX = """INSERT INTO record_key (rowid, keys)
     SELECT position, replace(substr(keys, 2, length(keys) - 2), ',', ' ') FROM record WHERE position > ?"""
@@ -69,17 +73,20 @@ class Appender:
         ending = b',"stored":"%b"}' % stored
         ending_with_timestamp = b',"timestamp":"%b","stored":"%b"}' % (stored, stored)
         keys = self._keys.enter(self._connection, set().union(*(draft.keys for draft in group.new)))
-        sets = self._course_sets.enter(self._connection, {courses_text(draft.courses) for draft in group.new})
+        texts = {courses: courses_text(courses) for courses in {draft.courses for draft in group.new}}
+        sets = self._course_sets.enter(self._connection, texts.values())
         rows = []
         attachments: list[tuple[Position, str, str]] = []
         for position, draft in group.placed():
             payload = draft.body + (ending_with_timestamp if draft.lacks_timestamp else ending)
             chain = link(chain, position, draft.id, stored_us, payload)
             numbers = keys_text([keys[name] for name in draft.keys])
-            rows.append((position, draft.id, stored_us, sets[courses_text(draft.courses)], numbers, chain, payload))
+            rows.append((position, draft.id, stored_us, sets[texts[draft.courses]], numbers, chain, payload))
             if draft.attachments:
                 attachments += [(position, one.sha2, one.content_type) for one in draft.attachments if one.came]
-        self._connection.executemany(_INSERT, rows)
+        for start in range(0, len(rows), INSERTED_ROWS_MAX):
+            part = rows[start : start + INSERTED_ROWS_MAX]
+            self._connection.execute(_INSERT + ", ".join([_ROW] * len(part)), [*joined.from_iterable(part)])
         if attachments:
             self._connection.executemany(_ATTACHMENT, attachments)
         self._connection.execute(_INDEX, (group.first - 1,))

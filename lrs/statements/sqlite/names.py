@@ -18,10 +18,12 @@ class Names:
 
     def __init__(self, table: str, column: str) -> None:
         # The table and column names are constants of this package, never input.
-        self._by_name = f"SELECT {column}, number FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))"
+        # Answers come in one row of JSON, because each row costs a change of threads.
+        self._by_name = f"""SELECT json_group_object({column}, number) FROM {table}
+            WHERE {column} IN (SELECT value FROM json_each(?))"""
         self._by_number = f"SELECT number, {column} FROM {table} WHERE number IN (SELECT value FROM json_each(?))"
         self._next_number = f"SELECT coalesce(max(number), 0) + 1 FROM {table}"
-        self._insert = f"INSERT INTO {table} (number, {column}) VALUES (?, ?)"
+        self._insert = f"INSERT INTO {table} (number, {column}) SELECT ?1 + key, value FROM json_each(?2)"
         self._numbers: dict[str, int] = {}
         self._names: dict[int, str] = {}
 
@@ -31,7 +33,8 @@ class Names:
         found = {name: known[name] for name in names if name in known}
         missing = [name for name in names if name not in found]
         if missing:
-            read = dict(connection.execute(self._by_name, (orjson.dumps(missing).decode(),)).fetchall())
+            (text,) = connection.execute(self._by_name, (orjson.dumps(missing).decode(),)).fetchone()
+            read: dict[str, int] = orjson.loads(text)
             self._remember(read)
             found |= read
         return found
@@ -59,7 +62,7 @@ class Names:
             return numbers
         (first,) = connection.execute(self._next_number).fetchone()
         new = {name: number for number, name in enumerate(missing, first)}
-        connection.executemany(self._insert, [(number, name) for name, number in new.items()])
+        connection.execute(self._insert, (first, orjson.dumps(missing).decode()))
         self._remember(new)
         return numbers | new
 

@@ -14,9 +14,11 @@ from lrs.statements.events import EVENT_KEY_BYTES, same_event
 from lrs.statements.record import Append, Draft, Position, SetAside, StatementId
 from lrs.xapi.equivalent import equivalent
 
-# One statement looks up all ids of a group: ?1 is the ids joined, ?2 the JSON array of where each begins in it.
+# One statement looks up all ids of a group: ?1 is the ids joined, ?2 the JSON array of where each begins in it. Only an
+# id that is known gives a row, because each row costs a change of threads, and most groups bring nothing but new ids.
 _KNOWN = """SELECT i.id, r.position, EXISTS (SELECT 1 FROM reference AS f WHERE f.target = i.id)
-    FROM (SELECT substr(?1, value, 16) AS id FROM json_each(?2)) AS i LEFT JOIN record AS r ON r.id = i.id"""
+    FROM (SELECT substr(?1, value, 16) AS id FROM json_each(?2)) AS i LEFT JOIN record AS r ON r.id = i.id
+    WHERE r.position IS NOT NULL OR EXISTS (SELECT 1 FROM reference AS f WHERE f.target = i.id)"""
 _EVENTS = """SELECT e.event, e.position FROM json_each(?2) AS i JOIN event AS e ON e.event = substr(?1, i.value, 16)"""
 _PAYLOAD = "SELECT payload FROM record WHERE position = ?"
 
