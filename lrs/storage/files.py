@@ -75,7 +75,7 @@ class ContentFiles:
         """
         if not self.incoming.is_dir():
             return 0
-        with self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB) as locked:
+        with _refusals(), self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB) as locked:
             if not locked:
                 return 0
             with os.scandir(self.incoming) as entries:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,12 @@ from uuid import uuid4
 import pytest
 
 from lrs.limits import Limits
+from lrs.statements.deviations import ATTACHMENT_MISSING
+from lrs.statements.keys import DEVIATION
+from lrs.statements.log import Selection
+from lrs.xapi.equivalent import SIGNATURE
 from tests.door.client import Client, Server, serving
-from tests.samples import COURSE_A, COURSE_B, statement
+from tests.samples import COURSE_A, COURSE_B, EVERYONE, statement
 from tests.statements.attached import (
     BOUNDARY,
     FILE_URL,
@@ -29,6 +34,8 @@ from tests.statements.attached import (
     statements_part,
     stored,
 )
+
+OCTETS = "application/octet-stream"
 
 
 @pytest.fixture(scope="module", params=["1.0.3", "2.0.0"])
@@ -242,16 +249,28 @@ def test_who_may_not_write_is_refused_before_the_body_is_read(server: Server) ->
     assert send(reader, b"not multipart at all").status_code == 403
 
 
-def test_a_trusted_writer_may_leave_out_data_and_its_statements_are_marked(server: Server) -> None:
+@pytest.fixture(scope="module")
+def trusted(server: Server) -> Client:
+    server.engine.issuer.add_consumer("trusted", scopes=frozenset({"all"}), trusted=True)
+    key = server.engine.issuer.add_key("trusted")
+    return Client(server, "Basic " + base64.b64encode(f"{key.key}:{key.secret}".encode()).decode(), "1.0.3")
+
+
+def test_a_trusted_writer_may_leave_out_data_and_its_statements_are_marked(server: Server, trusted: Client) -> None:
     """As when statements are imported from a file that has no room for data."""
-    name = f"trusted {uuid4()}"
-    server.engine.issuer.add_consumer(name, scopes=frozenset({"all"}), trusted=True)
-    key = server.engine.issuer.add_key(name)
-    basic = base64.b64encode(f"{key.key}:{key.secret}".encode()).decode()
-    trusted = Client(server, f"Basic {basic}", "1.0.3")
-    made = carrying(attachment(b"elsewhere"))
+    made = carrying(attachment(b"elsewhere"), attachment(b"x", usageType=SIGNATURE, contentType=OCTETS))
     assert trusted.post("statements", json=made).json() == [made["id"]]
-    assert get(trusted, f"statementId={made['id']}&attachments=true").data == {}
+    (record,) = server.engine.log.read(Selection(limit=1), EVERYONE).records
+    assert DEVIATION + ATTACHMENT_MISSING in record.keys
+    assert get(trusted, f"statementId={made['id']}&attachments=true") == (json.loads(record.payload), {})
+
+
+def test_multipart_of_a_trusted_writer_must_fit_as_a_whole(server: Server, trusted: Client) -> None:
+    data, head = fresh(), server.engine.log.head()
+    assert send(trusted, body([statement(), carrying(attachment(data))], data, b"too much")).status_code == 400
+    assert send(trusted, body([statement(actor={}), carrying(attachment(b"other"))], data)).status_code == 400
+    assert server.engine.log.head() == head
+    stored(trusted, [statement(), carrying(attachment(data))], data)
 
 
 @pytest.mark.parametrize(
