@@ -33,6 +33,7 @@ SHELLS: dict[str, set[str]] = {
     "sqlite": {"sqlite3", "sqlite_utils", "threading", "os", "secrets", "structlog", "logging"},
     "writer": {*_LOOPS, "sqlite3"},
     "horizon": {"fcntl", "mmap", "os", "threading"},
+    "mark": {"mmap", "os", "secrets"},
     "files": {"fcntl", "os", "secrets"},
     "tail": {*_LOOPS, "sqlite3"},
     "hub": _LOOPS,

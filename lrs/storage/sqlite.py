@@ -15,6 +15,7 @@ from pathlib import Path
 import sqlite_utils
 
 from lrs.errors import LrsError, StoreCorrupt, StoreUnavailable
+from lrs.storage.mark import Mark
 
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KIB = 16 * 1024
@@ -49,6 +50,10 @@ class Store:
         self._write_lock = threading.Lock()
         self._closed = False
         self._writer = connect(path)
+        try:
+            self._mark = Mark(path.with_name(path.name + "-mark"))
+        except OSError as error:
+            raise StoreUnavailable(f"can't open the store {path}: {error.strerror}") from error
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -87,8 +92,14 @@ class Store:
 
         It waits for the log's writer, also in other processes. StoreUnavailable when that takes over ten seconds.
         """
-        with self._write_lock, transaction(self._writer) as connection:
-            yield connection
+        with self._write_lock:
+            with transaction(self._writer) as connection:
+                yield connection
+            self._mark.move()
+
+    def mark(self) -> bytes:
+        """Changes with every ``writing``, of other processes too. To be asked before what it vouches for is read."""
+        return self._mark.read()
 
     def migrate(self, migrations: sqlite_utils.Migrations) -> None:
         """Apply what is pending of ``migrations``, each in one transaction, also when several processes start."""
@@ -112,6 +123,7 @@ class Store:
             self._idle.clear()
         with self._write_lock:
             self._writer.close()
+            self._mark.close()
 
 
 @contextmanager

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 
 import pytest
 
 from lrs.auth.issue import Issuer
-from lrs.auth.sqlite import SqliteConsumers, open_consumers
+from lrs.auth.sqlite import LOOK_S, SqliteConsumers, open_consumers
 from lrs.clock import FixedClock
-from lrs.storage.sqlite import Store, open_store
+from lrs.storage.sqlite import Store, connect, open_store
 
 
 def test_only_its_owner_may_read_the_file_with_the_private_key(store: Store, consumers: SqliteConsumers) -> None:
@@ -41,6 +42,27 @@ def test_of_several_processes_that_start_together_one_makes_the_signing_key(stor
 
 def test_a_second_start_keeps_the_signing_key(store: Store, consumers: SqliteConsumers, clock: FixedClock) -> None:
     assert open_consumers(store, clock).signing_keys() == consumers.signing_keys()
+
+
+def test_the_generation_is_read_only_when_the_mark_has_moved(
+    store: Store, consumers: SqliteConsumers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every request asks for it."""
+    generation = consumers.generation()
+    monkeypatch.setattr(store, "reading", None)
+    assert consumers.generation() == generation
+
+
+def test_the_change_of_a_process_that_was_killed_right_after_its_commit_is_found(
+    store: Store, consumers: SqliteConsumers, issuer: Issuer, clock: FixedClock
+) -> None:
+    """Such a process has not moved the mark, and has not answered either."""
+    issuer.add_consumer("c")
+    generation = consumers.generation()
+    with closing(connect(store.path)) as killed:
+        killed.execute("UPDATE consumer SET disabled = 1")
+    clock.advance(LOOK_S)
+    assert consumers.generation() > generation
 
 
 @pytest.mark.parametrize(
