@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
@@ -40,9 +42,13 @@ def erb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erb]:
 @pytest.fixture
 def platform(server: Server) -> Server:
     """The server, with an LMS registered as the documentation says, and a reader of everything."""
+    register(server)
+    return server
+
+
+def register(server: Server) -> None:
     server.run("consumer", "add", "lms", "--openedx")
     server.run("consumer", "add", "reader", "--scope", "all/read")
-    return server
 
 
 def stored(server: Server) -> list[dict[str, Any]]:
@@ -164,6 +170,27 @@ def test_what_erb_counts_as_sent_survives_a_restart(
     kept = stored(platform)
     assert instants(kept) == {event["timestamp"] for event in [*before, *after]}
     assert sorted(map(story, kept)) == sorted({story(statement) for statement in erb.made.values()})
+
+
+@pytest.mark.parametrize("batch_size", [0, 10])
+def test_erb_notices_no_restart_behind_an_inherited_socket(tmp_path: Path, erb: Erb, batch_size: int) -> None:
+    """The socket stays open while the server ends and starts: ERB waits, where it would give up at once if refused."""
+    events = [event for learner in range(1, 5) for event in Session(learner).everything()]
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        server = Server(tmp_path / "data", descriptors=(listener.fileno(),))
+        try:
+            server.start("--fd", str(listener.fileno()))
+            register(server)
+            erb.send_to(with_key(server), batch_size=batch_size)
+            erb.emit(events[:-1])
+            erb.wait_for_sent(60)
+            server.stop()
+            server.start("--fd", str(listener.fileno()))
+            erb.finish(events[-1])
+            assert (erb.failed, erb.retried) == ({}, set())
+            assert ids(stored(server)) == sorted(erb.made)
+        finally:
+            server.close()
 
 
 def test_what_erb_makes_against_the_standard_is_stored_all_the_same(platform: Server, erb: Erb) -> None:
