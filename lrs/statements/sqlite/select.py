@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ _NOT_VOIDED = "NOT EXISTS (SELECT 1 FROM void AS v WHERE v.target = r.id AND v.e
 _FIND = f"SELECT {_COLUMNS}, NOT {_NOT_VOIDED} FROM {_SOURCE} WHERE r.id = ?"
 _NEWEST = f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE r.position > ? ORDER BY r.position LIMIT ?"
 _ROWS_AT_ONCE = 128
+_NO_KEYS: frozenset[str] = frozenset()
 _LAST = 2**63 - 1
 
 
@@ -41,7 +43,8 @@ class Reader:
         rows = connection.execute(*_statement(terms, low, high, ascending=selection.ascending))
         records: list[Record] = []
         size = 0
-        for record in self._records(connection, rows, selection.limit + 1):
+        with_keys = visibility.writer is not None
+        for record in self._records(connection, rows, selection.limit + 1, with_keys=with_keys):
             if not visibility.permits(record):
                 continue
             if len(records) == selection.limit or (records and size + len(record.payload) > selection.bytes_max):
@@ -56,7 +59,7 @@ class Reader:
         records: list[Record] = []
         size = 0
         rows = connection.execute(_NEWEST, (after, limit + 1))
-        for record in self._records(connection, rows, limit + 1):
+        for record in self._records(connection, rows, limit + 1, with_keys=True):
             if len(records) == limit or (records and size + len(record.payload) > bytes_max):
                 rows.close()
                 return Page(records, more=True, through=records[-1].position)
@@ -71,7 +74,7 @@ class Reader:
         row = connection.execute(_FIND, (statement_id,)).fetchone()
         if row is None or bool(row[-1]) is not voided:
             return None
-        (record,) = self._decoded(connection, [row[:-1]])
+        (record,) = self._decoded(connection, [row[:-1]], with_keys=True)
         return record if visibility.permits(record) else None
 
     def _bounds(self, connection: sqlite3.Connection, selection: Selection) -> tuple[int, int]:
@@ -97,27 +100,34 @@ class Reader:
             parts.append("(" + " OR ".join(map(str, sorted(numbers))) + ")")
         return " AND ".join(parts)
 
-    def _records(self, connection: sqlite3.Connection, rows: sqlite3.Cursor, wanted: int) -> Iterator[Record]:
+    def _records(
+        self, connection: sqlite3.Connection, rows: sqlite3.Cursor, wanted: int, *, with_keys: bool
+    ) -> Iterator[Record]:
         """Records of ``rows``, read in blocks no larger than needed when ``wanted`` of them are enough."""
         while block := rows.fetchmany(min(wanted, _ROWS_AT_ONCE)):
-            yield from self._decoded(connection, block)
+            yield from self._decoded(connection, block, with_keys=with_keys)
 
-    def _decoded(self, connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> list[Record]:
-        """Records of ``rows``; the names of their keys are looked up for all of them at once."""
-        keys = [orjson.loads(row[4]) for row in rows]
-        names = self._keys.names(connection, {number for numbers in keys for number in numbers})
-        sets = self._course_sets.names(connection, {row[3] for row in rows})
+    def _decoded(
+        self, connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]], *, with_keys: bool
+    ) -> list[Record]:
+        """Records of ``rows``; names are looked up for all of them at once.
+
+        Keys cost more than the rest of a record together, so a page that was selected by index goes without.
+        """
+        numbers = {row[3] for row in rows}
+        names = self._course_sets.names(connection, numbers)
+        courses = {number: courses_of(names[number]) for number in numbers}
+        keys = self._key_names(connection, [row[4] for row in rows]) if with_keys else repeat(_NO_KEYS)
         return [
-            Record(
-                Position(row[0]),
-                StatementId(row[1]),
-                row[2],
-                frozenset([names[number] for number in numbers]),
-                courses_of(sets[row[3]]),
-                row[5],
-            )
-            for row, numbers in zip(rows, keys, strict=True)
+            Record(Position(row[0]), StatementId(row[1]), row[2], names_of_row, courses[row[3]], row[5])
+            for row, names_of_row in zip(rows, keys, strict=False)
         ]
+
+    def _key_names(self, connection: sqlite3.Connection, texts: Sequence[str]) -> list[frozenset[str]]:
+        """The names of the keys in each of ``texts``."""
+        numbers = [orjson.loads(text) for text in texts]
+        names = self._keys.names(connection, {number for row in numbers for number in row})
+        return [frozenset([names[number] for number in row]) for row in numbers]
 
 
 def _statement(terms: str, low: int, high: int, *, ascending: bool) -> tuple[str, tuple[Any, ...]]:
