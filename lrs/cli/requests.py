@@ -6,15 +6,26 @@ import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+HEAD_BYTES_MAX = 256 * 1024
+"""Where the head of a request is cut off; the longest query and credential that may be set are far shorter."""
+
 HEAD_S = 15.0
 """How long a client may take for the head of a request; who takes longer is holding a connection for nothing."""
+
+BLOCKED_S = 30.0
+"""A client that takes nothing of its answer for so long is disconnected."""
 
 FIRST_REQUEST_S = 0.3
 """How long a connection that was just accepted may take to send its request while the server stops."""
 
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
 
 class Requests(HttpToolsProtocol):
-    """A connection that has to say what it wants in time, and is heard before the server stops.
+    """A connection that has to say what it wants in time and in few words, and is heard before the server stops.
+
+    uvicorn waits for ever for the rest of a head, keeps all of it in memory however much comes, and closes a connection
+    only when its answer has left, which a client that does not read can put off for ever.
 
     Some clients, that of Open edX among them, send each statement on a new connection and never try again when it
     breaks. If it were cut off because it has not asked for anything yet, a statement would be lost at every restart,
@@ -22,21 +33,58 @@ class Requests(HttpToolsProtocol):
     """
 
     _head_timer: asyncio.TimerHandle | None = None
+    _flush_timer: asyncio.TimerHandle | None = None
+    _in_head = False
+    _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._expect_head()
 
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX:
+                self._refuse_head()
+
     def on_message_begin(self) -> None:
-        self._expect_head()
+        self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # What comes after the head are trailers; they may be discarded (RFC 9110 6.5.1), and nobody asks for them.
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
+        self._in_head = False
         self._expect_nothing()
         super().on_headers_complete()
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._watch_flush()
+        elif self.cycle.response_complete:
+            # Also the rest of a body that was answered before its end has to come in this time.
+            self._expect_head()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._watch_flush()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_flush()
+
+    def resume_writing(self) -> None:
+        self._forget_flush()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect_nothing()
+        self._forget_flush()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -44,6 +92,14 @@ class Requests(HttpToolsProtocol):
             self.loop.call_later(FIRST_REQUEST_S, super().shutdown)  # type: ignore[unreachable]
         else:
             super().shutdown()
+
+    def _refuse_head(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+            self._watch_flush()
+        else:
+            self.transport.abort()
 
     def _expect_head(self) -> None:
         if self._head_timer is None:
@@ -53,3 +109,22 @@ class Requests(HttpToolsProtocol):
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _watch_flush(self) -> None:
+        if self._flush_timer is None:
+            waiting = self.transport.get_write_buffer_size()
+            self._flush_timer = self.loop.call_later(BLOCKED_S, self._check_flush, waiting)
+
+    def _check_flush(self, waited: int) -> None:
+        """``waited`` bytes were left ``BLOCKED_S`` ago."""
+        self._flush_timer = None
+        waiting = self.transport.get_write_buffer_size()
+        if waiting >= waited:
+            self.transport.abort()
+        else:
+            self._watch_flush()
+
+    def _forget_flush(self) -> None:
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
