@@ -30,7 +30,6 @@ WRITER = "w"  # number of the consumer whose credential stored the statement
 INHERITED_KINDS = frozenset("arvocgkntp")
 
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
-CONTEXT_ACTIVITIES = ("parent", "grouping", "category", "other")
 
 
 class Keys(NamedTuple):
@@ -40,35 +39,34 @@ class Keys(NamedTuple):
     courses: frozenset[str]
 
 
-def _agents(actor: Mapping[str, Any]) -> Iterator[str]:
+def _add_agents(names: set[str], kind: str, actor: Mapping[str, Any]) -> None:
+    """Add the keys of an Agent or Group and of its members."""
     name = ifi(actor)
     if name is not None:
-        yield name
-    for member in actor.get("member", ()):
-        member_name = ifi(member)
-        if member_name is not None:
-            yield member_name
+        names.add(kind + name)
+    if "member" in actor:
+        for member in actor["member"]:
+            _add_agents(names, kind, member)
 
 
-def _context_activities(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Activities in the context of a normalised Statement or SubStatement (each member is an array)."""
-    lists = part.get("context", {}).get("contextActivities")
+def _extract_context(context: Mapping[str, Any], names: set[str], activities: list[Mapping[str, Any]]) -> None:
+    """Add what the context of a normalised Statement or SubStatement contributes: all of it is related."""
+    lists = context.get("contextActivities")
     if lists:
-        for name in CONTEXT_ACTIVITIES:
-            yield from lists.get(name, ())
-
-
-def _context_agents(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    context = part.get("context")
-    if context is None:
-        return
+        # Each member is an array.
+        for listed in lists.values():
+            for activity in listed:
+                activities.append(activity)
+                names.add(RELATED_ACTIVITY + activity["id"])
     for name in ("instructor", "team"):
         if name in context:
-            yield context[name]
-    for entry in context.get("contextAgents", ()):
-        yield entry["agent"]
-    for entry in context.get("contextGroups", ()):
-        yield entry["group"]
+            _add_agents(names, RELATED_AGENT, context[name])
+    if "contextAgents" in context:
+        for entry in context["contextAgents"]:
+            _add_agents(names, RELATED_AGENT, entry["agent"])
+    if "contextGroups" in context:
+        for entry in context["contextGroups"]:
+            _add_agents(names, RELATED_AGENT, entry["group"])
 
 
 def extract(statement: Mapping[str, Any]) -> Keys:
@@ -76,12 +74,12 @@ def extract(statement: Mapping[str, Any]) -> Keys:
     names = {VERB + statement["verb"]["id"]}
     actor, target = statement["actor"], statement["object"]
     activities: list[Mapping[str, Any]] = []
-    names.update(AGENT + name for name in _agents(actor))
+    _add_agents(names, AGENT, actor)
     if "account" in actor:
         names.add(PLATFORM + actor["account"]["homePage"])
     kind = target.get("objectType", "Activity")
     if kind in ("Agent", "Group"):
-        names.update(AGENT + name for name in _agents(target))
+        _add_agents(names, AGENT, target)
     elif kind == "SubStatement":
         _extract_substatement(target, names, activities)
     elif kind != "StatementRef":
@@ -90,14 +88,12 @@ def extract(statement: Mapping[str, Any]) -> Keys:
         activity_type = target.get("definition", {}).get("type")
         if activity_type is not None:
             names.add(ACTIVITY_TYPE + activity_type)
-    for activity in _context_activities(statement):
-        activities.append(activity)
-        names.add(RELATED_ACTIVITY + activity["id"])
-    for agent in _context_agents(statement):
-        names.update(RELATED_AGENT + name for name in _agents(agent))
-    registration = statement.get("context", {}).get("registration")
-    if registration is not None:
-        names.add(REGISTRATION + registration.lower())
+    context = statement.get("context")
+    if context is not None:
+        _extract_context(context, names, activities)
+        registration = context.get("registration")
+        if registration is not None:
+            names.add(REGISTRATION + registration.lower())
     courses = named_courses(activities)
     names.update(course_names(courses))
     return Keys(frozenset(names), courses)
@@ -105,18 +101,16 @@ def extract(statement: Mapping[str, Any]) -> Keys:
 
 def _extract_substatement(part: Mapping[str, Any], names: set[str], activities: list[Mapping[str, Any]]) -> None:
     """Add what a SubStatement contributes: it is related to the statement, never its direct actor or object."""
-    for agent in (part["actor"], *_context_agents(part)):
-        names.update(RELATED_AGENT + name for name in _agents(agent))
+    _add_agents(names, RELATED_AGENT, part["actor"])
     target = part["object"]
     kind = target.get("objectType", "Activity")
     if kind in ("Agent", "Group"):
-        names.update(RELATED_AGENT + name for name in _agents(target))
+        _add_agents(names, RELATED_AGENT, target)
     elif kind != "StatementRef":
         activities.append(target)
         names.add(RELATED_ACTIVITY + target["id"])
-    for activity in _context_activities(part):
-        activities.append(activity)
-        names.add(RELATED_ACTIVITY + activity["id"])
+    if "context" in part:
+        _extract_context(part["context"], names, activities)
 
 
 def course_names(courses: frozenset[str]) -> Iterator[str]:

@@ -51,10 +51,8 @@ def prepare(statement: dict[str, Any], authorship: Authorship, *, version: str, 
     statement.pop("authority", None)
     text = statement.get("id")
     if text is None:
-        identity = new_id()
-        statement = {"id": str(identity), **statement}
-    else:
-        identity = UUID(text)
+        text = str(new_id())
+        statement = {"id": text, **statement}
     if "version" not in statement:
         statement["version"] = VERSION_IF_ABSENT[version]
     normalise(statement)
@@ -62,15 +60,20 @@ def prepare(statement: dict[str, Any], authorship: Authorship, *, version: str, 
     target = statement["object"]
     refers = target.get("objectType") == "StatementRef"
     return Draft(
-        id=StatementId(identity.bytes),
+        id=_id_bytes(text),
         body=orjson.dumps(statement)[:-1] + authorship.ending,
         keys=names | authorship.keys,
         courses=courses,
         lacks_timestamp="timestamp" not in statement,
-        refers_to=StatementId(UUID(target["id"]).bytes) if refers else None,
+        refers_to=_id_bytes(target["id"]) if refers else None,
         voids=refers and _verb(statement) == VOIDED,
         attachments=named(statement) if "attachments" in statement or "attachments" in target else (),
     )
+
+
+def _id_bytes(text: str) -> StatementId:
+    """The bytes of a UUID that is known to have the standard form; a third of the cost of a ``UUID`` object."""
+    return StatementId(bytes.fromhex(text.replace("-", "")))
 
 
 def _verb(statement: Mapping[str, Any]) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,8 +20,17 @@ _PART = r"[\w\-~.:]+"
 _KEY = re.compile(rf"(?:course|(ccx)|block|(ccx)-block)-v1:({_PART}\+{_PART}\+{_PART})(?:\+ccx@([0-9]+))?")
 
 
+_REMEMBERED = 4096
+_REMEMBERED_CHARS_MAX = 512
+
+
 def course_key(iri: str) -> str | None:
     """The course key inside ``iri``, which may be a key, an IRI of a course, a block, or of anything below one."""
+    # A platform sends the same few thousand IRIs over and over. Longer ones are not kept: memory stays under 3 MiB.
+    return _remembered_course_key(iri) if len(iri) <= _REMEMBERED_CHARS_MAX else _course_key(iri)
+
+
+def _course_key(iri: str) -> str | None:
     if "-v1:" not in iri:
         if "%" not in iri:
             return None
@@ -34,6 +44,9 @@ def course_key(iri: str) -> str | None:
     if ccx is not None:
         return f"ccx-v1:{parts}+ccx@{ccx}"
     return None if found[1] or found[2] else f"course-v1:{parts}"
+
+
+_remembered_course_key = lru_cache(maxsize=_REMEMBERED)(_course_key)
 
 
 def organisation(key: str) -> str | None:
