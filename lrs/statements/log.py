@@ -71,7 +71,9 @@ class StatementLog(Protocol):
         """The statement with this id if the reader may see it and it is voided, or not, as asked."""
 
     def newest(self, after: Position, limit: int, bytes_max: int) -> Page:
-        """Every record after ``after``, ascending, whoever may see it; for the tail, which matches in memory."""
+        """Every record after ``after``, ascending, whoever may see it, voided ones too; for the tail, which matches in
+        memory.
+        """
 
     def place_of(self, stored_us: int) -> Position:
         """Position of the last record stored at ``stored_us`` or before; 0 when there is none."""

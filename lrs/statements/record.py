@@ -19,6 +19,7 @@ class Record:
 
     ``stored_us``: microseconds since the epoch, never decreasing with position (invariant 9). ``keys`` and ``courses``
     include what the statement inherits from the one it refers to. ``payload``: JSON, UTF-8, served as it is.
+    ``voided``: whether it was voided, by an earlier statement or a later one, when it was read.
     """
 
     position: Position
@@ -27,6 +28,7 @@ class Record:
     keys: frozenset[str]
     courses: frozenset[str]
     payload: bytes
+    voided: bool = False
 
 
 class Attachment(NamedTuple):

@@ -46,8 +46,11 @@ class Channel:
         self._first = 0
 
     def matches(self, record: Record) -> bool:
-        """Whether ``record`` is asked for and may be seen: the same two predicates as for a query (invariant 4)."""
-        return self.filter.matches(record) and self.visibility.permits(record)
+        """Whether ``record`` is asked for and may be seen: the same two predicates as for a query (invariant 4).
+
+        And as there, what is voided is left out; what was pushed before it was voided can't be taken back.
+        """
+        return not record.voided and self.filter.matches(record) and self.visibility.permits(record)
 
     @property
     def last(self) -> Position:

@@ -329,6 +329,13 @@ def test_the_tail_reads_every_record_after_a_position_with_its_keys(log: Stateme
     assert log.newest(Position(0), 2, 10**6).more
 
 
+def test_the_tail_is_told_what_is_voided(log: StatementLog) -> None:
+    """Whether the voiding statement came before or after."""
+    made, late = statement(), statement()
+    put(log, made, voiding(made["id"]), voiding(late["id"]), late, statement())
+    assert [record.voided for record in log.newest(Position(0), 10, 10**6).records] == [True, False, False, True, False]
+
+
 def test_everything_stored_by_the_promised_time_is_visible_and_nothing_is_stored_before_it_later(
     log: StatementLog,
 ) -> None:

@@ -93,7 +93,7 @@ class MemoryLog:
     def newest(self, after: Position, limit: int, bytes_max: int) -> Page:
         self._check()
         with self._lock:
-            records = self._records[after:]
+            records = [replace(record, voided=record.id in self._voided) for record in self._records[after:]]
         return _page(records, limit, bytes_max, Position(after + len(records)))
 
     def place_of(self, stored_us: int) -> Position:

@@ -18,9 +18,9 @@ from lrs.statements.sqlite.names import Names
 _COLUMNS = """r.position, r.id, r.stored, coalesce(i.courses, r.courses), coalesce(i.keys, r.keys), r.payload"""
 _INHERITED = "LEFT JOIN inherited AS i ON i.position = r.position"
 _SOURCE = f"record AS r {_INHERITED}"
-_NOT_VOIDED = "NOT EXISTS (SELECT 1 FROM void AS v WHERE v.target = r.id AND v.effective)"
-_FIND = f"SELECT {_COLUMNS}, NOT {_NOT_VOIDED} FROM {_SOURCE} WHERE r.id = ?"
-_NEWEST = f"SELECT {_COLUMNS} FROM {_SOURCE} WHERE r.position > ? ORDER BY r.position LIMIT ?"
+_VOIDED = "EXISTS (SELECT 1 FROM void AS v WHERE v.target = r.id AND v.effective)"
+_FIND = f"SELECT {_COLUMNS}, {_VOIDED} FROM {_SOURCE} WHERE r.id = ?"
+_NEWEST = f"SELECT {_COLUMNS}, {_VOIDED} FROM {_SOURCE} WHERE r.position > ? ORDER BY r.position LIMIT ?"
 _ROWS_AT_ONCE = 128
 _NO_KEYS: frozenset[str] = frozenset()
 _LAST = 2**63 - 1
@@ -72,10 +72,10 @@ class Reader:
     ) -> Record | None:
         """See ``StatementLog.find``."""
         row = connection.execute(_FIND, (statement_id,)).fetchone()
-        if row is None or bool(row[-1]) is not voided:
+        if row is None:
             return None
-        (record,) = self._decoded(connection, [row[:-1]], with_keys=True)
-        return record if visibility.permits(record) else None
+        (record,) = self._decoded(connection, [row], with_keys=True)
+        return record if record.voided is voided and visibility.permits(record) else None
 
     def _bounds(self, connection: sqlite3.Connection, selection: Selection) -> tuple[int, int]:
         """Positions between which, both exclusive, the selection lies; the upper one is at most head + 1."""
@@ -119,7 +119,7 @@ class Reader:
         courses = {number: courses_of(names[number]) for number in numbers}
         keys = self._key_names(connection, [row[4] for row in rows]) if with_keys else repeat(_NO_KEYS)
         return [
-            Record(Position(row[0]), StatementId(row[1]), row[2], names_of_row, courses[row[3]], row[5])
+            Record(Position(row[0]), StatementId(row[1]), row[2], names_of_row, courses[row[3]], row[5], bool(row[6]))
             for row, names_of_row in zip(rows, keys, strict=False)
         ]
 
@@ -136,13 +136,14 @@ def _statement(terms: str, low: int, high: int, *, ascending: bool) -> tuple[str
     if terms:
         # The index runs in the order of rowid by itself, so the page ends as soon as it is full.
         return (
-            f"""SELECT {_COLUMNS} FROM record_key CROSS JOIN record AS r ON r.position = record_key.rowid {_INHERITED}
-            WHERE record_key MATCH ? AND record_key.rowid > ? AND record_key.rowid < ? AND {_NOT_VOIDED}
+            f"""SELECT {_COLUMNS}, FALSE
+            FROM record_key CROSS JOIN record AS r ON r.position = record_key.rowid {_INHERITED}
+            WHERE record_key MATCH ? AND record_key.rowid > ? AND record_key.rowid < ? AND NOT {_VOIDED}
             ORDER BY record_key.rowid {order}""",
             (terms, low, high),
         )
     return (
-        f"""SELECT {_COLUMNS} FROM {_SOURCE} WHERE r.position > ? AND r.position < ? AND {_NOT_VOIDED}
+        f"""SELECT {_COLUMNS}, FALSE FROM {_SOURCE} WHERE r.position > ? AND r.position < ? AND NOT {_VOIDED}
         ORDER BY r.position {order}""",
         (low, high),
     )
