@@ -1,21 +1,30 @@
-"""The websockets of ``lrs serve``: those of uvicorn, but a client that takes nothing can't hold on to its socket.
+"""The websockets of ``lrs serve``: those of uvicorn, but for clients that mean no good.
 
 uvicorn closes a socket when all that was sent has left. A client that has stopped reading never lets that happen, and
-would keep its socket, and all that waits in it, for as long as it likes.
+would keep its socket, and all that waits in it, for as long as it likes. uvicorn answers every ping, also those of
+a client that does not read the answers, and keeps every piece of a message, also empty ones: both without end.
 """
 
 from __future__ import annotations
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
-from lrs.subscriptions.closing import NO_PONG, reason_text
+from lrs.subscriptions.closing import NO_PONG, NOT_UTF8, RATE_LIMITED, Closing, reason_text
 
 LINGER_S = 5.0
 """How long the last bytes of a connection may take to leave."""
 
+PIECES_PER_S = 10.0
+PIECES_BURST = 200.0
+"""Pings, pongs and pieces of messages that a client may send, beside the messages that the protocol counts."""
+
 
 class Sockets(WebSocketsSansIOProtocol):
     """One websocket of the server."""
+
+    _pieces_left = PIECES_BURST
+    _pieces_at_s = 0.0
 
     async def run_asgi(self) -> None:
         """Serve the connection; when the application is done with it, its socket has a time to end as well."""
@@ -30,11 +39,55 @@ class Sockets(WebSocketsSansIOProtocol):
         self.pending_ping_payload = None
         if self.close_sent or self.transport.is_closing():
             return
-        self.conn.fail(NO_PONG.code, reason_text(NO_PONG))
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_sent = True
-        self.transport.close()
+        self._fail(NO_PONG)
         self._end_soon()
+
+    def handle_ping(self) -> None:
+        if self._allowed():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        if self._allowed():
+            super().handle_pong(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        if self._allowed():
+            super().handle_cont(event)
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand a whole message on; text must be UTF-8 (RFC 6455 8.1)."""
+        if self.close_sent and not self._allowed():
+            return
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self._fail(NOT_UTF8)
+                return
+        super().send_receive_event_to_app()
+
+    def _allowed(self) -> bool:
+        """Take one piece from the allowance, which grows with time up to a burst; end the connection without one."""
+        now_s = self.loop.time()
+        grown = (now_s - self._pieces_at_s) * PIECES_PER_S
+        self._pieces_left = min(PIECES_BURST, self._pieces_left + grown) - 1
+        self._pieces_at_s = now_s
+        if not self.close_sent and not self.transport.is_closing():
+            if self._pieces_left >= 0:
+                return True
+            self._fail(RATE_LIMITED)
+        elif self._pieces_left < 0:
+            self.transport.abort()
+        # The answers to pings wait there; the connection has ended, and nobody would take them.
+        self.conn.data_to_send()
+        return False
+
+    def _fail(self, closing: Closing) -> None:
+        """End the connection from below the application, which sees it end."""
+        if not self.close_sent and not self.transport.is_closing():
+            self.conn.fail(closing.code, reason_text(closing))
+            self.handle_parser_exception()
 
     def _end_soon(self) -> None:
         self.loop.call_later(LINGER_S, self.transport.abort)

@@ -1,5 +1,6 @@
 """Why the server ends a connection: every close code of the stream, in one table (RFC 6455 7.4).
 
+The first ones are of the standard; that of PROTOCOL_ERROR comes from the library, with a reason of its own.
 Codes 4000 to 4499 ask the client to come again, with backoff and jitter; 4500 to 4999 say that it would be in vain.
 """
 
@@ -23,7 +24,9 @@ class Closing(NamedTuple):
 
 
 SERVER_STOPS = Closing(1001, "going_away", True, "The server stops or restarts.")
+PROTOCOL_ERROR = Closing(1002, "protocol_error", False, "The client broke the rules of websockets.")
 NOT_TEXT = Closing(1003, "not_text", False, "The client sent a binary frame.")
+NOT_UTF8 = Closing(1007, "not_utf8", False, "The client sent text that is not UTF-8.")
 TOO_LARGE = Closing(1009, "too_large", False, "The client sent a frame over the limit.")
 INTERNAL = Closing(1011, "internal", True, "A fault of the server.")
 OVERLOADED = Closing(1013, "overloaded", True, "The server has as many connections as it can serve.")
@@ -44,7 +47,9 @@ CLOSINGS = {
     closing.code: closing
     for closing in (
         SERVER_STOPS,
+        PROTOCOL_ERROR,
         NOT_TEXT,
+        NOT_UTF8,
         TOO_LARGE,
         INTERNAL,
         OVERLOADED,

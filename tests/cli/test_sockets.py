@@ -9,16 +9,17 @@ import pytest
 from lrs.cli import sockets
 from lrs.config import Settings
 from lrs.limits import Limits
+from tests.hardening.wire import CONTINUATION, PING, PONG, TEXT, Wire, frame
 from tests.samples import statement
 from tests.subscriptions.served import Served, wait_until
 
 
 @contextmanager
-def deaf_client(served: Served) -> Iterator[socket.socket]:
+def deaf_client(served: Served, *, receive_bytes: int = 4096) -> Iterator[socket.socket]:
     """A connection to the whole stream whose client does nothing but what the test does."""
     host, port = served.address.split(":")
     with socket.create_connection((host, int(port))) as client:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
         client.sendall(
             b"GET /xapi/stream?from=beginning HTTP/1.1\r\nHost: lrs\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
@@ -50,3 +51,43 @@ def test_a_client_that_does_not_answer_a_ping_is_closed_with_4009() -> None:
             heard += piece
         assert heard.endswith(b"\x88\x09" + (4009).to_bytes(2, "big") + b"no_pong")
         wait_until(lambda: not len(served.sessions))
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        frame(PING) * 10_000,
+        frame(PONG) * 10_000,
+        frame(TEXT, final=False) + frame(CONTINUATION, final=False) * 10_000,
+    ],
+    ids=["pings", "pongs", "empty pieces of one message"],
+)
+def test_a_flood_of_what_is_no_message_is_closed_with_4013(flood: bytes) -> None:
+    """Else each ping would be answered into memory, and each piece kept, for as long as they come (invariant 7)."""
+    with Served() as served, deaf_client(served, receive_bytes=1_000_000) as client:
+        connection = Wire(client)
+        connection.until(b"\r\n\r\n")
+        connection.send(flood)
+        assert connection.close_code() == 4013
+
+
+def test_some_pings_and_pieces_are_taken_and_answered() -> None:
+    with Served() as served, deaf_client(served) as client:
+        connection = Wire(client)
+        connection.send(frame(PING, b"there?") * 20)
+        for _ in range(20):
+            connection.until(b"\x8a\x06there?")
+        text = b'{"type":"unsubscribe","sub":"none","id":"pieces"}'
+        pieces = [frame(CONTINUATION, bytes([byte]), final=False) for byte in text]
+        connection.send(frame(TEXT, final=False) + b"".join(pieces) + frame(CONTINUATION))
+        assert connection.until(b'"re":"pieces"').endswith(b'{"type":"error","re":"pieces"')
+
+
+def test_text_that_is_not_utf_8_is_closed_with_1007(caplog: pytest.LogCaptureFixture) -> None:
+    """RFC 6455 8.1; the fault is the client's, and leaves no trace in the log."""
+    with Served() as served, deaf_client(served) as client:
+        connection = Wire(client)
+        connection.until(b"\r\n\r\n")
+        connection.send(frame(TEXT, b"\xff", final=False) + frame(CONTINUATION, b"\xfe"))
+        assert connection.close_code() == 1007
+    assert caplog.records == []
