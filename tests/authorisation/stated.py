@@ -1,0 +1,167 @@
+"""What the matrix is compared with: statements and the plain truth about them, known because they were made so.
+
+Nothing here asks the code which course a statement names, who wrote it, or what it refers to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+A = "course-v1:Org+A+2026"
+B = "course-v1:Org+B+2026"
+C = "course-v1:Other+C+2026"
+CUSTOM = "ccx-v1:Org+A+2026+ccx@7"
+FOREIGN = "https://elsewhere.example.com/courses/math"  # of no Open edX platform, so that no grant can name it
+COURSES = (A, B, C, CUSTOM, FOREIGN)
+
+
+class Grant(NamedTuple):
+    """``entries`` as an administrator writes them, None for all courses; ``covered``: which of COURSES they mean."""
+
+    entries: tuple[str, ...] | None
+    covered: frozenset[str]
+
+    def permits(self, courses: frozenset[str]) -> bool:
+        return self.entries is None or (bool(courses) and courses <= self.covered)
+
+
+GRANTS = MappingProxyType(
+    {
+        "every course": Grant(None, frozenset(COURSES)),
+        "one": Grant((A,), frozenset({A})),
+        "two": Grant((A, B), frozenset({A, B})),
+        "organisation": Grant(("course-v1:Org+*",), frozenset({A, B, CUSTOM})),
+        "organisation and another": Grant(("course-v1:Org+*", C), frozenset({A, B, CUSTOM, C})),
+        "custom course": Grant((CUSTOM,), frozenset({CUSTOM})),
+        "by its IRI": Grant((f"https://lms.example.com/courses/{C}/about",), frozenset({C})),
+        "none": Grant((), frozenset()),
+        "unknown": Grant(("course-v1:Nobody+Z+1",), frozenset()),
+        "part of a name": Grant(("course-v1:Or+*", "course-v1:Org+A+202"), frozenset()),
+    }
+)
+
+_READ = frozenset({"read"})
+_EVERYTHING_READ = frozenset({"read", "others", "stream", "read state", "read profile"})
+RIGHTS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "statements/write": frozenset({"write"}),
+        "statements/read/mine": _READ,
+        "statements/read": _READ | {"others"},
+        "stream": frozenset({"stream", "others"}),
+        "state": frozenset({"read state", "write state"}),
+        "profile": frozenset({"read profile", "write profile"}),
+        "define": frozenset({"define"}),
+        "all/read": _EVERYTHING_READ,
+        "all": _EVERYTHING_READ | {"write", "write state", "write profile", "define"},
+        "admin": frozenset(),
+    }
+)
+"""What each scope is for; ``others``: to see what other consumers wrote."""
+
+SCOPES = (
+    *((scope,) for scope in RIGHTS),
+    ("statements/write", "statements/read/mine"),
+    ("statements/write", "statements/read/mine", "define"),
+    ("statements/read/mine", "stream"),
+    ("statements/read", "stream"),
+    ("statements/read/mine", "all/read"),
+    ("state", "profile"),
+    ("admin", "statements/read"),
+)
+"""Each scope alone, and combinations that make sense."""
+
+
+class Reader(NamedTuple):
+    """A credential of ``consumer`` with some of its scopes, and a grant out of GRANTS."""
+
+    consumer: str
+    scopes: tuple[str, ...]
+    grant: str
+
+    def has(self, right: str) -> bool:
+        return any(right in RIGHTS[scope] for scope in self.scopes)
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A statement as it is sent.
+
+    ``courses``: those that it names itself. ``found_by``: (parameter, value) of the queries that find it for its own
+    sake; ``related_agents`` and ``related_activities`` hold the narrower ones too. ``data``: what comes with it.
+    """
+
+    number: int
+    body: dict[str, Any]
+    courses: frozenset[str]
+    found_by: frozenset[tuple[str, str]]
+    refers_to: str | None = None
+    voids: bool = False
+    data: bytes | None = None
+
+    @property
+    def id(self) -> str:
+        return str(self.body["id"])
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A statement that ``writer`` has stored with the rights of ``defines``."""
+
+    stated: Stated
+    writer: str
+    defines: bool
+
+
+@dataclass
+class World:
+    """All that is stored, in its order. What a statement is found by and names includes that of its target."""
+
+    stored: dict[str, Stored] = field(default_factory=dict)
+
+    def add(self, one: Stored) -> None:
+        self.stored[one.stated.id] = one
+
+    def chain(self, stated: Stated) -> list[Stated]:
+        """The statement, the one that it refers to, and so on, as far as they are stored."""
+        found = [stated]
+        while (target := found[-1].refers_to) in self.stored:
+            found.append(self.stored[target].stated)
+            if found[-1] in found[:-1]:
+                break
+        return found
+
+    def courses(self, stated: Stated) -> frozenset[str]:
+        return frozenset().union(*(one.courses for one in self.chain(stated)))
+
+    def found_by(self, stated: Stated) -> frozenset[tuple[str, str]]:
+        return frozenset().union(*(one.found_by for one in self.chain(stated)))
+
+    def voided(self, statement_id: str) -> bool:
+        """Whether another statement voids it; one that voids can't be voided itself."""
+        one = self.stored.get(statement_id)
+        if one is None or one.stated.voids:
+            return False
+        return any(other.stated.voids and other.stated.refers_to == statement_id for other in self.stored.values())
+
+    def permits(self, reader: Reader, one: Stored) -> bool:
+        """Whether the reader may see it, voided or not."""
+        written_by_others_or_it = reader.has("others") or one.writer == reader.consumer
+        return written_by_others_or_it and GRANTS[reader.grant].permits(self.courses(one.stated))
+
+    def may_write(self, writer: Reader, stated: Stated) -> bool:
+        return writer.has("write") and GRANTS[writer.grant].permits(self.courses(stated))
+
+    def seen(self, reader: Reader, asked: Iterable[tuple[str, str]] = ()) -> list[Stored]:
+        """What the reader gets that asks for all of ``asked``, oldest first; ``course`` may be given more than once."""
+        wanted = list(asked)
+        courses = {pair for pair in wanted if pair[0] == "course"}
+        others = {pair for pair in wanted if pair[0] != "course"}
+        return [
+            one
+            for one in self.stored.values()
+            if not self.voided(one.stated.id) and self.permits(reader, one)
+            if others <= (found := self.found_by(one.stated)) and (not courses or courses & found)
+        ]
