@@ -40,6 +40,10 @@ SHELLS: dict[str, set[str]] = {
     "session": {*_LOOPS, "starlette"},
     "engine": {"asyncio", "secrets"},
     "service": {"asyncio"},
+    # The client's.
+    "wire": {"logging", "random", "ssl", "time", "websockets"},
+    "stream": {"asyncio", "time", "websockets"},
+    "sync": {"threading", "time", "websockets"},
     "telemetry": {"structlog"},
     "app": WORLD,
     "cli": WORLD,
