@@ -101,13 +101,13 @@ def test_what_the_client_says_of_authority_and_stored_is_replaced(lms: Client) -
     ("content_type", "status"),
     [
         ("application/json; charset=utf-8", 200),
-        ("text/plain", 415),
-        ("application/x-www-form-urlencoded", 415),
+        ("text/plain", 400),
+        ("application/x-www-form-urlencoded", 400),
         ("multipart/form-data; boundary=x", 400),
     ],
 )
 def test_statements_are_taken_as_json_only(shared: Client, content_type: str, status: int) -> None:
-    """Beside multipart/mixed."""
+    """Beside multipart/mixed (Communication 3.2)."""
     body = json.dumps(statement())
     answer = shared.post("statements", content=body, headers={"Content-Type": content_type})
     assert answer.status_code == status

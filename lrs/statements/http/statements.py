@@ -16,7 +16,7 @@ from lrs.auth.authenticate import Authenticator
 from lrs.auth.scopes import STATEMENTS_READ_MINE, STATEMENTS_WRITE
 from lrs.config import Settings
 from lrs.door.http import Exchange, Resource
-from lrs.errors import InvalidParameter, NotFound, RequestError, TooLarge, UnsupportedMediaType
+from lrs.errors import InvalidParameter, NotFound, RequestError, TooLarge
 from lrs.statements.attachments import JSON
 from lrs.statements.formats import formatted
 from lrs.statements.http.attachments import MULTIPART, Decode, multipart_answer, store_multipart
@@ -104,10 +104,8 @@ class StatementResource:
         headers["ETag"] = f'"{hashlib.sha1(body, usedforsecurity=False).hexdigest()}"'
         return Response(body, headers=headers, media_type=JSON)
 
-    def headers(self, method: str) -> Mapping[str, str]:
-        """How far the log is complete, for every answer to GET and HEAD; asked before the read that it describes."""
-        if method not in ("GET", "HEAD"):
-            return {}
+    def headers(self) -> Mapping[str, str]:
+        """How far the log is complete, for every answer (Communication 2.1.3); asked before the read it describes."""
         return {CONSISTENT_THROUGH: format_us(self._statements.consistent_through_us())}
 
 
@@ -116,13 +114,14 @@ def _formatted(record: Record, query: StatementQuery, exchange: Exchange) -> byt
 
 
 def _is_multipart(exchange: Exchange) -> bool:
-    """Whether statements come with data, in multipart/mixed, or as application/json, as which a missing type counts."""
+    """Whether statements come with data, in multipart/mixed, or as application/json, as which a missing type counts.
+
+    RequestError for all else: the standard has 400 there (Communication 3.2), and 415 nowhere.
+    """
     media_type = exchange.request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
     if media_type in (JSON, MULTIPART):
         return media_type == MULTIPART
-    if media_type.startswith("multipart/"):
-        raise RequestError(f"{media_type} is not taken here: send statements as {JSON} or {MULTIPART}")
-    raise UnsupportedMediaType(f"statements are sent as {JSON} or {MULTIPART}, not as {media_type}")
+    raise RequestError(f"{media_type} is not taken here: send statements as {JSON} or {MULTIPART}")
 
 
 def statement_routes(statements: Statements, authenticator: Authenticator, settings: Settings) -> list[Route]:
