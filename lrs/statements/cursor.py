@@ -1,8 +1,8 @@
-"""Cursors: positions as the outside sees them.
+"""Cursors: places as the outside sees them.
 
-A cursor is the epoch in clear and one enciphered block with the position, so that it tells a restricted reader
+A cursor is the epoch in clear and one enciphered block with the place, so that it tells a restricted reader
 nothing about the volume of the log, can't be made up, and says at once when it comes from another history. Equal
-positions give equal cursors: subscribers at the same place share the frame that holds it.
+places give equal cursors: subscribers who stand there share the frame that holds it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from lrs.errors import CursorInvalid, EpochChanged
-from lrs.statements.record import Position
+from lrs.statements.record import Place
 
 EPOCH_BYTES = 6
 _BLOCK_BYTES = 16
@@ -27,20 +27,20 @@ class Cursors:
 
     def __init__(self, secret: bytes, epoch: bytes) -> None:
         assert len(epoch) == EPOCH_BYTES
-        self._epoch = epoch
+        self.epoch = epoch
         key = hashlib.sha256(b"lrs-lite cursor" + secret).digest()
         # One block of a pseudo-random permutation: ECB is that, and the mark makes forging a 2^-64 chance.
         cipher = Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305
         self._encryptor = cipher.encryptor()
         self._decryptor = cipher.decryptor()
 
-    def seal(self, position: Position) -> str:
-        """The cursor of ``position``: 30 characters, safe in URLs."""
-        block = self._encryptor.update(position.to_bytes(8, "big") + _MARK)
-        return urlsafe_b64encode(self._epoch + block).rstrip(b"=").decode("ascii")
+    def seal(self, place: int) -> str:
+        """The cursor of ``place``: 30 characters, safe in URLs."""
+        block = self._encryptor.update(place.to_bytes(8, "big") + _MARK)
+        return urlsafe_b64encode(self.epoch + block).rstrip(b"=").decode("ascii")
 
-    def open(self, text: str) -> Position:
-        """The position in the cursor ``text``.
+    def open(self, text: str) -> Place:
+        """The place in the cursor ``text``.
 
         Raises EpochChanged for a cursor of an earlier history of this store, CursorInvalid for anything else.
         """
@@ -50,11 +50,11 @@ class Cursors:
             raise CursorInvalid("this is not a cursor") from None
         if len(text) != _TEXT_LENGTH or len(raw) != EPOCH_BYTES + _BLOCK_BYTES:
             raise CursorInvalid("this is not a cursor")
-        if raw[:EPOCH_BYTES] != self._epoch:
+        if raw[:EPOCH_BYTES] != self.epoch:
             raise EpochChanged(
                 "the store's history was replaced since this cursor was given: start from the beginning or from now"
             )
         block = self._decryptor.update(raw[EPOCH_BYTES:])
         if block[8:] != _MARK:
             raise CursorInvalid("this cursor was not given by this store")
-        return Position(int.from_bytes(block[:8], "big"))
+        return Place(int.from_bytes(block[:8], "big"))

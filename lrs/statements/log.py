@@ -12,7 +12,7 @@ from typing import Protocol
 
 from lrs.statements.cursor import Cursors
 from lrs.statements.match import EVERYTHING, Filter, Visibility
-from lrs.statements.record import Append, Position, Record, StatementId
+from lrs.statements.record import Append, Arrival, Place, Position, Record, StatementId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,24 @@ class Page:
     through: Position
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a reader who follows the log gets next. ``more`` and ``through`` as in ``Page``, but by place."""
+
+    records: Sequence[Record]
+    more: bool
+    through: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """What arrived, whoever may see it. ``more`` and ``through`` as in ``Page``, but by place."""
+
+    arrivals: Sequence[Arrival]
+    more: bool
+    through: Place
+
+
 class StatementLog(Protocol):
     """An append-only log of statements (invariants 1, 2, 3 and 9)."""
 
@@ -70,13 +88,23 @@ class StatementLog(Protocol):
     def find(self, statement_id: StatementId, visibility: Visibility, *, voided: bool = False) -> Record | None:
         """The statement with this id if the reader may see it and it is voided, or not, as asked."""
 
-    def newest(self, after: Position, limit: int, bytes_max: int) -> Page:
-        """Every record after ``after``, ascending, whoever may see it, voided ones too; for the tail, which matches in
-        memory.
+    def end(self) -> Place:
+        """Place of the newest arrival, 0 when there is none; what cursors stand for."""
+
+    def changes(self, filter_: Filter, visibility: Visibility, *, after: Place, limit: int, bytes_max: int) -> Changes:
+        """What arrived after ``after``, in that order, and is asked for by ``filter_`` and permitted to ``visibility``.
+
+        Each record comes once, where it first matched. Left out is what is voided by now, and what the reader may no
+        longer see: so, from the beginning, these are exactly the records that ``read`` gives.
         """
 
-    def place_of(self, stored_us: int) -> Position:
-        """Position of the last record stored at ``stored_us`` or before; 0 when there is none."""
+    def newest(self, after: Place, limit: int, bytes_max: int) -> Arrivals:
+        """Every arrival after ``after``, whoever may see it, but for what is voided; for the tail, which matches them
+        in memory.
+        """
+
+    def place_of(self, stored_us: int) -> Place:
+        """Place through which all has arrived that was stored at ``stored_us`` or before; 0 when there is nothing."""
 
     def consistent_through_us(self) -> int:
         """A time for which holds: every statement stored at it or before is visible now (Communication 2.1.3).

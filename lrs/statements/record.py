@@ -9,6 +9,9 @@ from typing import NamedTuple, NewType
 Position = NewType("Position", int)
 """Place in the log: 1, 2, 3, … without gaps; 0 is before the first record. Never shown outside (see ``cursor``)."""
 
+Place = NewType("Place", int)
+"""Place in the order in which things became known: 1, 2, 3, … without gaps; 0 is before the first (see ``Arrival``)."""
+
 StatementId = NewType("StatementId", bytes)
 """The 16 bytes of a statement's UUID."""
 
@@ -19,7 +22,6 @@ class Record:
 
     ``stored_us``: microseconds since the epoch, never decreasing with position (invariant 9). ``keys`` and ``courses``
     include what the statement inherits from the one it refers to. ``payload``: JSON, UTF-8, served as it is.
-    ``voided``: whether it was voided, by an earlier statement or a later one, when it was read.
     """
 
     position: Position
@@ -28,7 +30,20 @@ class Record:
     keys: frozenset[str]
     courses: frozenset[str]
     payload: bytes
-    voided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What those who follow the log learn at one place.
+
+    Each record arrives once by itself. It arrives again, right after a later record, when that is what it refers to:
+    from then on it is found by more, and ``earlier`` is what it was before. As long as everything is stored after what
+    it refers to, places are positions.
+    """
+
+    place: Place
+    record: Record
+    earlier: Record | None = None
 
 
 class Attachment(NamedTuple):

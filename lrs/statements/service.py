@@ -18,7 +18,7 @@ from lrs.statements.intake import Intake, refuse_repeated_ids, refused_by_grant,
 from lrs.statements.log import Page, StatementLog
 from lrs.statements.match import UNRESTRICTED_VISIBILITY, visibility
 from lrs.statements.parameters import StatementQuery
-from lrs.statements.record import Append, Attachment, Draft, Record, SetAside
+from lrs.statements.record import Append, Attachment, Draft, Position, Record, SetAside
 from lrs.storage.files import ContentFiles, Upload
 
 Receive = Callable[[Upload, Collection[str]], Awaitable[None]]
@@ -198,7 +198,7 @@ class Statements:
         principal.require(STATEMENTS_READ_MINE)
         selection = query.selection
         if cursor is not None:
-            selection = replace(selection, beyond=self._log.cursors.open(cursor))
+            selection = replace(selection, beyond=Position(self._log.cursors.open(cursor)))
         return await asyncio.to_thread(self._log.read, selection, visibility(principal))
 
     def clear(self) -> int:

@@ -14,9 +14,9 @@ from typing import Protocol
 
 from lrs.limits import Limits
 from lrs.statements import keys
-from lrs.statements.log import Page
+from lrs.statements.log import Arrivals
 from lrs.statements.match import Filter, Visibility
-from lrs.statements.record import Position, Record
+from lrs.statements.record import Arrival, Place, Record
 
 # Dead entries at the front of a channel are cleared away in one go, when there are this many and they are the half.
 _SWEEP = 64
@@ -30,64 +30,67 @@ class Member(Protocol):
 
 
 class Channel:
-    """What matched one question, by position: all of it after ``start``, up to the end of the ring."""
+    """What matched one question, by place: all of it after ``start``, up to the end of the ring."""
 
-    __slots__ = ("_first", "_payloads", "_positions", "filter", "members", "number", "start", "visibility")
+    __slots__ = ("_first", "_payloads", "_places", "filter", "members", "number", "start", "visibility")
 
-    def __init__(self, number: int, filter_: Filter, visibility: Visibility, start: Position) -> None:
+    def __init__(self, number: int, filter_: Filter, visibility: Visibility, start: Place) -> None:
         self.number = number
         self.filter = filter_
         self.visibility = visibility
         self.start = start
         # In order of arrival, so that those who wait longest are woken first.
         self.members: dict[Member, None] = {}
-        self._positions: list[Position] = []
+        self._places: list[Place] = []
         self._payloads: list[bytes] = []
         self._first = 0
 
-    def matches(self, record: Record) -> bool:
-        """Whether ``record`` is asked for and may be seen: the same two predicates as for a query (invariant 4).
-
-        And as there, what is voided is left out; what was pushed before it was voided can't be taken back.
+    def matches(self, arrival: Arrival) -> bool:
+        """Whether the record is asked for and may be seen, by the same two predicates as for a query (invariant 4), and
+        was not when it arrived earlier.
         """
-        return not record.voided and self.filter.matches(record) and self.visibility.permits(record)
+        earlier = arrival.earlier
+        return self._matches(arrival.record) and (earlier is None or not self._matches(earlier))
+
+    def _matches(self, record: Record) -> bool:
+        return self.filter.matches(record) and self.visibility.permits(record)
 
     @property
-    def last(self) -> Position:
-        """Position of the newest match held, or ``start``."""
-        return self._positions[-1] if len(self._positions) > self._first else self.start
+    def last(self) -> Place:
+        """Place of the newest match held, or ``start``."""
+        return self._places[-1] if len(self._places) > self._first else self.start
 
-    def append(self, record: Record) -> None:
-        assert record.position > self.last
-        self._positions.append(record.position)
-        self._payloads.append(record.payload)
+    def append(self, arrival: Arrival) -> None:
+        assert arrival.place > self.last
+        self._places.append(arrival.place)
+        self._payloads.append(arrival.record.payload)
 
-    def let_go(self, position: Position) -> None:
-        """Drop the oldest match, which is at ``position``."""
-        assert self._positions[self._first] == position
+    def let_go(self, place: Place) -> None:
+        """Drop the oldest match, which is at ``place``."""
+        assert self._places[self._first] == place
         self._payloads[self._first] = b""
         self._first += 1
-        self.start = position
-        if self._first >= _SWEEP and self._first * 2 >= len(self._positions):
-            del self._positions[: self._first]
+        self.start = place
+        if self._first >= _SWEEP and self._first * 2 >= len(self._places):
+            del self._places[: self._first]
             del self._payloads[: self._first]
             self._first = 0
 
-    def after(self, position: Position, *, limit: int, bytes_max: int) -> tuple[list[bytes], Position]:
-        """Payloads of the matches after ``position``, oldest first, and the position of the last of them.
+    def after(self, place: Place, *, limit: int, bytes_max: int) -> tuple[list[bytes], Place]:
+        """Payloads of the matches after ``place``, oldest first, and the place of the last of them.
 
-        At most ``limit``, and at most ``bytes_max`` bytes unless the first alone is larger. ``position`` must not be
+        At most ``limit``, and at most ``bytes_max`` bytes unless the first alone is larger. ``place`` must not be
         before ``start``; it is returned when nothing follows.
         """
-        assert position >= self.start
-        first = index = bisect_right(self._positions, position, lo=self._first)
+        assert place >= self.start
+        first = index = bisect_right(self._places, place, lo=self._first)
         size = 0
         for payload in self._payloads[first : first + limit]:
             size += len(payload)
             if size > bytes_max and index > first:
                 break
             index += 1
-        return self._payloads[first:index], self._positions[index - 1] if index > first else position
+        return self._payloads[first:index], self._places[index - 1] if index > first else place
 
 
 class Ring:
@@ -96,20 +99,21 @@ class Ring:
     __slots__ = ("_bytes", "_bytes_max", "_entries", "_length_max")
 
     def __init__(self, limits: Limits) -> None:
-        self._entries: deque[tuple[Position, int, tuple[Channel, ...]]] = deque()
+        self._entries: deque[tuple[Place, int, tuple[Channel, ...]]] = deque()
         self._length_max = limits.ring_statements_max
         self._bytes_max = limits.ring_bytes_max
         self._bytes = 0
 
-    def push(self, record: Record, channels: tuple[Channel, ...]) -> None:
-        """``record`` was appended to ``channels``; the oldest ones go when there are too many."""
-        self._entries.append((record.position, len(record.payload), channels))
-        self._bytes += len(record.payload)
+    def push(self, arrival: Arrival, channels: tuple[Channel, ...]) -> None:
+        """``arrival`` was appended to ``channels``; the oldest ones go when there are too many."""
+        size = len(arrival.record.payload)
+        self._entries.append((arrival.place, size, channels))
+        self._bytes += size
         while len(self._entries) > self._length_max or self._bytes > self._bytes_max:
-            position, size, holders = self._entries.popleft()
+            place, size, holders = self._entries.popleft()
             self._bytes -= size
             for channel in holders:
-                channel.let_go(position)
+                channel.let_go(place)
 
     def clear(self) -> None:
         self._entries.clear()
@@ -141,7 +145,7 @@ _RARITY = {
 
 
 class ChannelIndex:
-    """Finds the channels that a record may match, with work in proportion to those, not to all.
+    """Finds the channels that an arrival may match, with work in proportion to those, not to all.
 
     A match needs a key out of each member of the filter and of the sight, so one member is enough to be found by.
     """
@@ -171,15 +175,15 @@ class ChannelIndex:
             if not found:
                 del self._by_key[name]
 
-    def matching(self, record: Record) -> tuple[Channel, ...]:
-        """The channels that ``record`` belongs to."""
+    def matching(self, arrival: Arrival) -> tuple[Channel, ...]:
+        """The channels that ``arrival`` belongs to."""
         candidates = dict(self._unconditional)
         by_key = self._by_key
-        for name in record.keys:
+        for name in arrival.record.keys:
             found = by_key.get(name)
             if found is not None:
                 candidates.update(found)
-        return tuple(channel for channel in candidates if channel.matches(record))
+        return tuple(channel for channel in candidates if channel.matches(arrival))
 
     def __len__(self) -> int:
         """How many keys are watched."""
@@ -203,11 +207,11 @@ def _rarity(member: frozenset[str]) -> tuple[int, int, list[str]]:
 class Channels:
     """All channels with subscribers, the index over them, and the ring that bounds them.
 
-    ``end``: every record up to here has been matched against every channel.
+    ``end``: every arrival up to here has been matched against every channel.
     """
 
     def __init__(self, limits: Limits) -> None:
-        self.end = Position(0)
+        self.end = Place(0)
         self._ring = Ring(limits)
         self._index = ChannelIndex()
         self._by_question: dict[tuple[Filter, Visibility], Channel] = {}
@@ -237,28 +241,28 @@ class Channels:
         if not self._by_question:
             self._ring.clear()
 
-    def restart(self, end: Position) -> None:
+    def restart(self, end: Place) -> None:
         """Begin again at ``end``, after a time without channels in which nothing was followed."""
         assert not self._by_question
         assert end >= self.end
         self.end = end
 
-    def feed(self, page: Page) -> None:
-        """Take over the next records of the log, and wake the members of the channels that they match.
+    def feed(self, new: Arrivals) -> None:
+        """Take over what arrived next in the log, and wake the members of the channels that it matches.
 
         What lies at or before ``end`` is already known and skipped.
         """
         touched: dict[Channel, None] = {}
-        for record in page.records:
-            if record.position <= self.end:
+        for arrival in new.arrivals:
+            if arrival.place <= self.end:
                 continue
-            found = self._index.matching(record)
+            found = self._index.matching(arrival)
             if found:
                 for channel in found:
-                    channel.append(record)
-                self._ring.push(record, found)
+                    channel.append(arrival)
+                self._ring.push(arrival, found)
                 touched.update(dict.fromkeys(found))
-        self.end = max(self.end, page.through)
+        self.end = max(self.end, new.through)
         for channel in touched:
             for member in channel.members:
                 member.wake()

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from lrs.errors import LrsError, StoreUnavailable
 from lrs.limits import Limits
-from lrs.statements.log import Page, StatementLog
-from lrs.statements.record import Position
+from lrs.statements.log import Arrivals, StatementLog
+from lrs.statements.record import Place
 from lrs.telemetry import logger
 
 # A read of so few records is quicker than a change of threads, and does not hold up the event loop.
@@ -28,15 +28,15 @@ class Sink(Protocol):
     """Where new records go."""
 
     @property
-    def end(self) -> Position:
-        """Position up to which it has them."""
+    def end(self) -> Place:
+        """Place up to which it has them."""
 
     @property
     def wanted(self) -> bool:
         """Whether anybody waits for records."""
 
-    def feed(self, page: Page) -> None:
-        """The records after ``end``."""
+    def feed(self, new: Arrivals) -> None:
+        """What arrived after ``end``."""
 
     def fail(self, error: LrsError) -> None:
         """The log can't be read at the moment."""
@@ -125,10 +125,10 @@ class Tail:
         """Read what was committed since, and hand it on. Raises what the log raises."""
         # Asked before the read: what is committed in between makes it true again, and is read once more.
         self._log.changed()
-        page = self._log.newest(self._sink.end, _DIRECT_STATEMENTS, _DIRECT_BYTES)
-        self._sink.feed(page)
-        while page.more:
-            page = await self._loop.run_in_executor(
+        new = self._log.newest(self._sink.end, _DIRECT_STATEMENTS, _DIRECT_BYTES)
+        self._sink.feed(new)
+        while new.more:
+            new = await self._loop.run_in_executor(
                 self._executor, self._log.newest, self._sink.end, _PAGE_STATEMENTS, _PAGE_BYTES
             )
-            self._sink.feed(page)
+            self._sink.feed(new)

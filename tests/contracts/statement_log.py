@@ -183,15 +183,6 @@ def test_since_is_exclusive_and_until_inclusive(log: StatementLog) -> None:
     assert [record.position for record in until] == [first.position, second.position]
 
 
-def test_the_place_of_a_time_is_the_last_record_stored_by_then(log: StatementLog) -> None:
-    put(log, statement())
-    put(log, statement())
-    first, second = log.read(OLDEST_FIRST, EVERYONE).records
-    assert log.place_of(first.stored_us - 1) == 0
-    assert log.place_of(first.stored_us) == 1
-    assert log.place_of(second.stored_us + 10**9) == 2
-
-
 @pytest.mark.parametrize(
     ("visibility", "expected"),
     [
@@ -316,24 +307,6 @@ def test_statements_that_refer_to_each_other_do_no_harm(log: StatementLog) -> No
     ring.append(statement(statement_id=itself, course=None, object={"objectType": "StatementRef", "id": itself}))
     put(log, *ring)
     assert len(ids(log)) == 3
-
-
-def test_the_tail_reads_every_record_after_a_position_with_its_keys(log: StatementLog) -> None:
-    made = [statement(course=COURSE_A), statement(course=COURSE_B), statement(course=None)]
-    put(log, *made)
-    page = log.newest(Position(1), 10, 10**6)
-    assert [record.position for record in page.records] == [2, 3]
-    assert page.records[0].keys == draft(made[1]).keys
-    assert [record.courses for record in page.records] == [{COURSE_B}, frozenset()]
-    assert (page.more, page.through) == (False, 3)
-    assert log.newest(Position(0), 2, 10**6).more
-
-
-def test_the_tail_is_told_what_is_voided(log: StatementLog) -> None:
-    """Whether the voiding statement came before or after."""
-    made, late = statement(), statement()
-    put(log, made, voiding(made["id"]), voiding(late["id"]), late, statement())
-    assert [record.voided for record in log.newest(Position(0), 10, 10**6).records] == [True, False, False, True, False]
 
 
 def test_everything_stored_by_the_promised_time_is_visible_and_nothing_is_stored_before_it_later(

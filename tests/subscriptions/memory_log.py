@@ -14,9 +14,9 @@ import orjson
 from lrs.errors import Conflict, LrsError
 from lrs.statements.cursor import Cursors
 from lrs.statements.keys import INHERITED_KINDS
-from lrs.statements.log import Page, Selection
-from lrs.statements.match import Visibility
-from lrs.statements.record import Append, Draft, Position, Record, StatementId
+from lrs.statements.log import Arrivals, Changes, Page, Selection
+from lrs.statements.match import Filter, Visibility
+from lrs.statements.record import Append, Arrival, Draft, Place, Position, Record, StatementId
 from lrs.xapi.equivalent import equivalent
 from lrs.xapi.timestamps import format_us
 
@@ -24,7 +24,9 @@ FIRST_STORED_US = 1_790_000_000_000_000
 
 
 class MemoryLog:
-    """``failure``: raised by every read while set. ``reads``: how often ``read`` was called. ``deaf``: no hints."""
+    """``failure``: raised by every read while set. ``reads``: how often it was read by question, and not followed.
+    ``deaf``: no hints.
+    """
 
     def __init__(self, *, epoch: bytes = b"epoch1") -> None:
         self.cursors = Cursors(b"s" * 32, epoch)
@@ -33,6 +35,7 @@ class MemoryLog:
         self.deaf = False
         self._drafts: list[Draft] = []
         self._records: list[Record] = []
+        self._arrivals: list[Arrival] = []
         self._voided: set[StatementId] = set()
         self._now_us = FIRST_STORED_US
         self._lock = threading.RLock()
@@ -45,13 +48,13 @@ class MemoryLog:
     def append_now(self, job: Append) -> Sequence[Position]:
         assert not job.lenient
         with self._lock:
-            before = len(self._records)
+            before = list(self._records), list(self._arrivals), list(self._drafts)
             try:
                 positions = [self._append_one(draft) for draft in job.drafts]
             except Conflict:
-                del self._records[before:], self._drafts[before:]
+                self._records, self._arrivals, self._drafts = before
+                self._settle()
                 raise
-            self._settle()
             self._changed = True
         for wake in [] if self.deaf else list(self._wakes):
             wake()
@@ -90,15 +93,42 @@ class MemoryLog:
                 return record
         return None
 
-    def newest(self, after: Position, limit: int, bytes_max: int) -> Page:
+    def end(self) -> Place:
+        self._check()
+        return Place(len(self._arrivals))
+
+    def changes(self, filter_: Filter, visibility: Visibility, *, after: Place, limit: int, bytes_max: int) -> Changes:
+        self._check()
+        self.reads += 1
+
+        def matches(record: Record | None) -> bool:
+            return record is not None and filter_.matches(record) and visibility.permits(record)
+
+        with self._lock:
+            found = [
+                (arrival.place, self._records[arrival.record.position - 1])
+                for arrival in self._arrivals[after:]
+                if matches(arrival.record) and not matches(arrival.earlier) and arrival.record.id not in self._voided
+            ]
+            last = len(self._arrivals)
+        found = [(place, record) for place, record in found if visibility.permits(record)]
+        page = _page([record for _, record in found], limit, bytes_max, Position(0))
+        through = Place(last) if not page.more else found[len(page.records) - 1][0]
+        return Changes(page.records, page.more, through)
+
+    def newest(self, after: Place, limit: int, bytes_max: int) -> Arrivals:
         self._check()
         with self._lock:
-            records = [replace(record, voided=record.id in self._voided) for record in self._records[after:]]
-        return _page(records, limit, bytes_max, Position(after + len(records)))
+            arrivals, voided = self._arrivals[after:], set(self._voided)
+        page = _page([arrival.record for arrival in arrivals], limit, bytes_max, Position(0))
+        through = Place(after + len(page.records))
+        shown = [arrival for arrival in arrivals[: len(page.records)] if arrival.record.id not in voided]
+        return Arrivals(shown, page.more, through)
 
-    def place_of(self, stored_us: int) -> Position:
+    def place_of(self, stored_us: int) -> Place:
         self._check()
-        return Position(sum(record.stored_us <= stored_us for record in self._records))
+        last = max((r.position for r in self._records if r.stored_us <= stored_us), default=0)
+        return Place(sum(self._at(arrival) <= last for arrival in self._arrivals))
 
     def consistent_through_us(self) -> int:
         self._check()
@@ -133,7 +163,20 @@ class MemoryLog:
         position = Position(len(self._records) + 1)
         self._drafts.append(draft)
         self._records.append(Record(position, draft.id, self._now_us, draft.keys, draft.courses, payload))
+        before = list(self._records)
+        self._settle()
+        self._arrive(self._records[-1], None)
+        for earlier, record in zip(before[:-1], self._records, strict=False):
+            if record != earlier:
+                self._arrive(record, earlier)
         return position
+
+    def _arrive(self, record: Record, earlier: Record | None) -> None:
+        self._arrivals.append(Arrival(Place(len(self._arrivals) + 1), record, earlier))
+
+    def _at(self, arrival: Arrival) -> Position:
+        """Position of the record that ``arrival`` came with."""
+        return max(one.record.position for one in self._arrivals[: arrival.place])
 
     def _settle(self) -> None:
         """Pass keys on along references until nothing changes any more, and see what is voided."""

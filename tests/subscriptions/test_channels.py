@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,9 +9,9 @@ from hypothesis import strategies as st
 
 from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.limits import Limits
-from lrs.statements.log import Page
+from lrs.statements.log import Arrivals
 from lrs.statements.match import EVERYTHING, Filter, Visibility
-from lrs.statements.record import Position, Record, StatementId
+from lrs.statements.record import Arrival, Place, Position, Record, StatementId
 from lrs.subscriptions.channels import Channel, ChannelIndex, Channels
 from tests.samples import COURSE_A, COURSE_B, EVERYONE
 
@@ -25,15 +26,16 @@ class Listener:
         self.woken += 1
 
 
-def record(position: int, *keys: str, courses: Iterable[str] = (), size: int = 10) -> Record:
-    payload = b"%010d" % position + b"x" * (size - 10)
+def record(place: int, *keys: str, courses: Iterable[str] = (), size: int = 10) -> Arrival:
+    payload = b"%010d" % place + b"x" * (size - 10)
     names = frozenset([*keys, *(f"k{course}" for course in courses)])
-    return Record(Position(position), StatementId(b"i" * 16), position, names, frozenset(courses), payload)
+    made = Record(Position(place), StatementId(b"i" * 16), place, names, frozenset(courses), payload)
+    return Arrival(Place(place), made)
 
 
-def page(*records: Record, through: int | None = None) -> Page:
-    end = through if through is not None else records[-1].position
-    return Page(records, more=False, through=Position(end))
+def page(*arrivals: Arrival, through: int | None = None) -> Arrivals:
+    end = through if through is not None else arrivals[-1].place
+    return Arrivals(arrivals, more=False, through=Place(end))
 
 
 def asked(*keys: str) -> Filter:
@@ -41,7 +43,7 @@ def asked(*keys: str) -> Filter:
 
 
 def held(channel: Channel, after: int = 0) -> list[int]:
-    payloads, _ = channel.after(Position(max(after, channel.start)), **AMPLE)
+    payloads, _ = channel.after(Place(max(after, channel.start)), **AMPLE)
     return [int(payload[:10]) for payload in payloads]
 
 
@@ -60,6 +62,18 @@ def test_a_channel_holds_nothing_that_its_readers_may_not_see() -> None:
     channel = channels.join(EVERYTHING, Visibility(Grant.of([COURSE_A])), Listener())
     channels.feed(page(record(1, courses=[COURSE_A]), record(2, courses=[COURSE_A, COURSE_B]), record(3)))
     assert held(channel) == [1]
+
+
+def test_what_is_found_by_more_goes_to_those_who_did_not_have_it() -> None:
+    """Its target has come: here a voiding statement learns of the course of what it voids."""
+    channels = Channels(Limits())
+    restricted = channels.join(EVERYTHING, Visibility(Grant.of([COURSE_A])), Listener())
+    asking = channels.join(asked("va"), EVERYONE, Listener())
+    having = channels.join(asked("vv"), EVERYONE, Listener())
+    early = record(1, "vv")
+    late = record(3, "vv", "va", courses=[COURSE_A])
+    channels.feed(page(early, record(2), replace(late, earlier=early.record), through=3))
+    assert (held(restricted), held(asking), held(having)) == ([3], [3], [1])
 
 
 def test_those_who_ask_and_see_the_same_share_a_channel() -> None:
@@ -82,7 +96,7 @@ def test_only_members_of_a_channel_with_a_match_are_woken_once_for_each_page() -
 def test_what_is_known_already_is_skipped() -> None:
     """A page that was asked for before a restart may come after it."""
     channels = Channels(Limits())
-    channels.restart(Position(2))
+    channels.restart(Place(2))
     channel = channels.join(asked("va"), EVERYONE, Listener())
     channels.feed(page(record(1, "va"), record(2, "va"), record(3, "va")))
     channels.feed(page(record(3, "va"), through=3))
@@ -174,7 +188,7 @@ def test_a_batch_is_bounded_but_holds_one(limit: int, bytes_max: int, expected: 
     channels = Channels(Limits())
     channel = channels.join(EVERYTHING, EVERYONE, Listener())
     channels.feed(page(record(1), record(2), record(3)))
-    payloads, last = channel.after(Position(0), limit=limit, bytes_max=bytes_max)
+    payloads, last = channel.after(Place(0), limit=limit, bytes_max=bytes_max)
     assert [int(payload) for payload in payloads] == expected
     assert last == expected[-1]
 
@@ -182,13 +196,13 @@ def test_a_batch_is_bounded_but_holds_one(limit: int, bytes_max: int, expected: 
 def test_a_channel_is_found_under_its_rarest_member() -> None:
     index = ChannelIndex()
     filter_ = Filter.of(frozenset({"va"}), frozenset({f"k{COURSE_A}"}), frozenset({"g1"}))
-    index.add(Channel(1, filter_, EVERYONE, Position(0)))
+    index.add(Channel(1, filter_, EVERYONE, Place(0)))
     assert list(index._by_key) == ["g1"]
 
 
 def test_a_restricted_reader_without_filter_is_found_under_its_courses() -> None:
     index = ChannelIndex()
-    index.add(Channel(1, asked("va"), Visibility(Grant.of([COURSE_A, "course-v1:X+*"])), Position(0)))
+    index.add(Channel(1, asked("va"), Visibility(Grant.of([COURSE_A, "course-v1:X+*"])), Place(0)))
     assert set(index._by_key) == {f"k{COURSE_A}", "ncourse-v1:X"}
 
 
@@ -197,13 +211,13 @@ def test_work_is_in_proportion_to_the_channels_that_may_match() -> None:
     asked_for: list[int] = []
 
     class Counting(Channel):
-        def matches(self, record: Record) -> bool:
+        def matches(self, arrival: Arrival) -> bool:
             asked_for.append(self.number)
-            return super().matches(record)
+            return super().matches(arrival)
 
     index = ChannelIndex()
     for n in range(1_000):
-        index.add(Counting(n, asked(f"kcourse-v1:Org+C{n}+1", "va"), EVERYONE, Position(0)))
+        index.add(Counting(n, asked(f"kcourse-v1:Org+C{n}+1", "va"), EVERYONE, Place(0)))
     found = index.matching(record(1, "va", courses=["course-v1:Org+C7+1"]))
     assert [channel.number for channel in found] == asked_for == [7]
 
@@ -223,16 +237,17 @@ def test_the_index_finds_exactly_what_the_two_predicates_allow(
     courses = frozenset(name[1:] for name in names if name[0] == "k")
     extra = {"ncourse-v1:Org"} if courses else set()
     stored = Record(Position(1), StatementId(b"i" * 16), 1, (names - {"ncourse-v1:Org"}) | extra, courses, b"{}")
+    arrival = Arrival(Place(1), stored)
     index = ChannelIndex()
     channels = [
-        Channel(n, Filter(members), Visibility(Grant(grant), writer), Position(0))
+        Channel(n, Filter(members), Visibility(Grant(grant), writer), Place(0))
         for n, (members, grant, writer) in enumerate(questions)
     ]
     for channel in channels:
         index.add(channel)
     expected = {c for c in channels if c.filter.matches(stored) and c.visibility.permits(stored)}
-    assert set(index.matching(stored)) == expected
+    assert set(index.matching(arrival)) == expected
     for channel in channels:
         index.remove(channel)
-    assert index.matching(stored) == ()
+    assert index.matching(arrival) == ()
     assert len(index) == 0

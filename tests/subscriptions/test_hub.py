@@ -6,7 +6,7 @@ import pytest
 
 from lrs.errors import CursorInvalid, EpochChanged, LrsError
 from lrs.statements.match import EVERYTHING
-from lrs.statements.record import Position
+from lrs.statements.record import Place
 from lrs.subscriptions.starts import After, Start, Stored
 from tests.samples import COURSE_A, COURSE_B, EVERYONE, sees, statement, voiding
 from tests.subscriptions.loops import in_loop, settle
@@ -91,7 +91,7 @@ async def test_a_stalled_reader_costs_no_memory() -> None:
         assert len(hub._channels._ring) == 5
         assert len([payload for payload in channel._payloads if payload]) == 5
         assert len(channel._payloads) < 200
-        assert not hub._pages
+        assert not len(hub.pages)
 
 
 @in_loop
@@ -200,8 +200,8 @@ async def test_a_cursor_is_exclusive_and_good_in_another_hub() -> None:
     [
         ("nonsense", CursorInvalid),
         ("", CursorInvalid),
-        (MemoryLog().cursors.seal(Position(6)), CursorInvalid),
-        (MemoryLog(epoch=b"epoch0").cursors.seal(Position(1)), EpochChanged),
+        (MemoryLog().cursors.seal(Place(6)), CursorInvalid),
+        (MemoryLog(epoch=b"epoch0").cursors.seal(Place(1)), EpochChanged),
     ],
 )
 def test_a_cursor_that_does_not_fit_this_log_is_refused(cursor: str, error: type[LrsError]) -> None:

@@ -1,18 +1,18 @@
 """Whatever readers, writers and time do, each subscriber gets exactly what the plain predicates say of the log.
 
 Invariants 4, 5 and 6: hints are lost, readers stall, leave and come back, sight changes; nothing matching is skipped,
-nothing comes twice or out of order, and nothing is shown that may not be seen.
+nothing comes twice or out of order, and nothing is shown that may not be seen. What refers to something comes before
+or after it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 from hypothesis import settings
@@ -21,14 +21,15 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.limits import Limits
-from lrs.statements.log import StatementLog
+from lrs.statements.log import Selection, StatementLog
 from lrs.statements.match import Filter, Visibility
-from lrs.statements.record import Append, Position, Record
+from lrs.statements.record import Append, Arrival, Record
 from lrs.statements.sqlite import SqliteStatementLog
 from lrs.storage.sqlite import open_store
 from lrs.subscriptions.filters import parse_filter
-from lrs.subscriptions.hub import Hub, Subscription
+from lrs.subscriptions.hub import Batch, Hub, Subscription
 from lrs.subscriptions.starts import After, Start, Stored
+from tests.contracts.following import about
 from tests.samples import ANSWERED, COURSE_A, COURSE_B, COURSE_C, draft, principal, statement, voiding
 from tests.subscriptions.loops import Inline, settle
 from tests.subscriptions.memory_log import FIRST_STORED_US, MemoryLog
@@ -69,50 +70,78 @@ ANYONE = st.integers(0, 100)
 
 @dataclass
 class Reader:
-    """A subscriber, and what it must have got: ``sights`` has each visibility with the position it counts after."""
+    """A subscriber. ``sights`` has each visibility with the place it counts after; ``got``: places and ids."""
 
     filter: Filter
     sights: list[tuple[int, Visibility]]
     subscription: Subscription | None
     told: str
-    got: list[Record] = field(default_factory=list)
+    got: list[tuple[int, bytes]] = field(default_factory=list)
 
-    def wants(self, record: Record) -> bool:
-        sight = next((sight for after, sight in reversed(self.sights) if record.position > after), None)
-        return sight is not None and self.filter.matches(record) and sight.permits(record)
+    def wants(self, arrival: Arrival) -> bool:
+        sight = next((sight for after, sight in reversed(self.sights) if arrival.place > after), None)
+
+        def matches(record: Record | None) -> bool:
+            return record is not None and sight is not None and self.filter.matches(record) and sight.permits(record)
+
+        return matches(arrival.record) and not matches(arrival.earlier)
 
 
 class HubMachine(RuleBasedStateMachine):
+    """``model`` has every arrival, also of what is voided; ``awaited``: ids to which something refers, to come yet."""
+
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
+        self.model = MemoryLog()
         self.log = self.make_log()
         self.hub = Hub(self.log, LIMITS, executor=Inline())
         self.readers: list[Reader] = []
-        self.voids: set[bytes] = set()
+        self.ids: list[str] = []
+        self.awaited: list[str] = []
+        self.never_to_be_shown: set[bytes] = set()
 
     def make_log(self) -> StatementLog:
-        return MemoryLog()
+        return self.model
 
-    def records(self) -> Sequence[Record]:
-        """All there are, whoever may see them."""
-        return self.log.newest(Position(0), 10**6, 10**12).records
+    def append(self, *made: dict[str, Any], author: int = 1) -> None:
+        job = Append([draft(one, principal(f"c{author}", number=author)) for one in made])
+        voided = {job_draft.refers_to for job_draft in self.model._drafts if job_draft.voids}
+        self.log.append_now(job)
+        if self.log is not self.model:
+            self.model.append_now(job)
+        self.ids += [one["id"] for one in made]
+        self.never_to_be_shown |= {one.id for one in job.drafts if one.id in voided & self.model._voided}
 
     def run(self, coroutine: Any) -> Any:
         return self.loop.run_until_complete(coroutine)
 
     @rule(made=st.lists(STATEMENTS, min_size=1, max_size=8), author=st.sampled_from([1, 2]))
     def write(self, made: list[dict[str, Any]], author: int) -> None:
-        self.log.append_now(Append([draft(statement(**one), principal(f"c{author}", number=author)) for one in made]))
+        self.append(*(statement(**one) for one in made), author=author)
 
-    @precondition(lambda self: self.log.head() > 0)
-    @rule(which=ANYONE)
-    def void(self, which: int) -> None:
-        target = self.records()[which % self.log.head()]
-        if b"verbs/voided" in target.payload:
+    @precondition(lambda self: self.awaited)
+    @rule(made=STATEMENTS, which=ANYONE, author=st.sampled_from([1, 2]))
+    def write_what_is_awaited(self, made: dict[str, Any], which: int, author: int) -> None:
+        wanted = self.awaited.pop(which % len(self.awaited))
+        self.append(statement(), statement(statement_id=wanted, **made), author=author)
+
+    @rule(which=ANYONE, known=st.booleans(), voids=st.booleans(), verb=st.sampled_from(VERBS))
+    def refer(self, which: int, known: bool, voids: bool, verb: str) -> None:
+        targets = self.ids if known else self.awaited
+        if not known and (not targets or which % 3 == 0):
+            self.awaited.append(str(uuid4()))
+        if not targets:
             return
-        self.voids.add(target.id)
-        self.log.append_now(Append([draft(voiding(str(UUID(bytes=target.id))))]))
+        target = targets[which % len(targets)]
+        self.append(voiding(target) if voids else about(target, verb))
+
+    @precondition(lambda self: len(self.awaited) > 1)
+    @rule(which=ANYONE, verb=st.sampled_from(VERBS))
+    def refer_in_a_chain(self, which: int, verb: str) -> None:
+        """What is awaited comes, and itself refers to something that is awaited."""
+        comes = self.awaited.pop(which % len(self.awaited))
+        self.append(about(self.awaited[which % len(self.awaited)], verb, statement_id=comes))
 
     @rule()
     def let_the_tail_run(self) -> None:
@@ -169,7 +198,7 @@ class HubMachine(RuleBasedStateMachine):
     def change_sight(self, which: int, sight: Visibility) -> None:
         reader = self.readers[which % len(self.readers)]
         if reader.subscription is not None:
-            reader.sights.append((reader.subscription._position, sight))
+            reader.sights.append((reader.subscription._place, sight))
             reader.subscription.resight(sight)
 
     def read_on(self, reader: Reader, batches: int) -> bool:
@@ -183,31 +212,38 @@ class HubMachine(RuleBasedStateMachine):
             assert batch.prev == reader.told
             reader.told = batch.cursor
             assert batch.live is (not batch.payloads)
-            for payload in batch.payloads:
-                self.take(reader, payload)
-            assert not reader.got or reader.got[-1].position <= self.log.cursors.open(batch.cursor)
+            self.take(reader, batch)
         return False
 
-    def take(self, reader: Reader, payload: bytes) -> None:
-        wanted = UUID(orjson.loads(payload)["id"]).bytes
-        record = next(record for record in self.records() if record.id == wanted)
-        assert record.payload == payload
-        assert not reader.got or reader.got[-1].position < record.position
-        assert reader.wants(record)
-        reader.got.append(record)
+    def take(self, reader: Reader, batch: Batch) -> None:
+        """All in ``batch`` must be wanted, in the order in which it arrived."""
+        wanted = iter(
+            [one for one in self.model._arrivals if batch.prev_place < one.place <= batch.place and reader.wants(one)]
+        )
+        for payload in batch.payloads:
+            identity = UUID(orjson.loads(payload)["id"]).bytes
+            arrival = next(one for one in wanted if one.record.id == identity)
+            assert identity not in self.never_to_be_shown
+            reader.got.append((arrival.place, identity))
 
     def teardown(self) -> None:
         self.lose_hints(False)
         for number in range(len(self.readers)):
             self.come_back(number)
         self.look_for_commits_of_others()
+        now = {record.id: record for record in self.model._records if record.id not in self.model._voided}
         for reader in self.readers:
             while not self.read_on(reader, 10):
                 pass
-            got = {record.position for record in reader.got}
-            for record in self.records():
-                if reader.wants(record) and record.position not in got:
-                    assert record.id in self.voids
+            sight = reader.sights[-1][1]
+            visible = {identity for identity, record in now.items() if sight.permits(record)}
+            missing = {one.record.id for one in self.model._arrivals if reader.wants(one)} - {i for _, i in reader.got}
+            assert not missing & visible
+            if len(reader.sights) == 1:
+                assert len({identity for _, identity in reader.got}) == len(reader.got)
+                if reader.sights[0][0] == 0:
+                    query = self.log.read(Selection(filter=reader.filter, limit=10**6, bytes_max=10**12), sight)
+                    assert {one.id for one in query.records} == visible & {i for _, i in reader.got}
         self.run(self.hub.stop())
         self.loop.close()
         self.log.close()

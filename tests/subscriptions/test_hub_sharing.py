@@ -256,7 +256,7 @@ async def test_nothing_is_left_of_subscriptions_that_have_gone() -> None:
                 put(log, statement())
                 await all_now(subscription)
         assert (len(hub._channels), len(hub._channels._index), len(hub._channels._ring)) == (0, 0, 0)
-        assert not hub._pages
+        assert not len(hub.pages)
 
 
 @in_loop

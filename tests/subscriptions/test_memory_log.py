@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.contracts.following import *  # noqa: F403
 from tests.contracts.statement_log import *  # noqa: F403
 from tests.subscriptions.memory_log import MemoryLog
 

@@ -7,8 +7,8 @@ import pytest
 
 from lrs.errors import LrsError, StoreUnavailable
 from lrs.limits import Limits
-from lrs.statements.log import Page
-from lrs.statements.record import Append, Position
+from lrs.statements.log import Arrivals
+from lrs.statements.record import Append, Place
 from lrs.subscriptions import tail as tail_module
 from lrs.subscriptions.tail import Tail
 from tests.samples import draft, statement
@@ -21,16 +21,16 @@ QUICK = Limits(tail_poll_s=0.001)
 
 class Bucket:
     def __init__(self) -> None:
-        self.end = Position(0)
+        self.end = Place(0)
         self.wanted = True
         self.positions: list[int] = []
         self.failures: list[LrsError] = []
         self.pages = 0
 
-    def feed(self, page: Page) -> None:
+    def feed(self, new: Arrivals) -> None:
         self.pages += 1
-        self.positions += [record.position for record in page.records]
-        self.end = page.through
+        self.positions += [arrival.record.position for arrival in new.arrivals]
+        self.end = new.through
 
     def fail(self, error: LrsError) -> None:
         self.failures.append(error)

@@ -1,7 +1,7 @@
 """The statement log in SQLite: the adapter of ``lrs.statements.log.StatementLog`` for one machine.
 
 One writer thread with its own connection, readers on pooled ones; tables in ``schema``, writing in ``append`` and
-``inherit``, reading in ``select``.
+``inherit``, reading in ``select`` and ``follow``.
 """
 
 from __future__ import annotations
@@ -12,13 +12,15 @@ from pathlib import Path
 from lrs.clock import Clock, SystemClock
 from lrs.limits import DEFAULT_LIMITS, Limits
 from lrs.statements.cursor import Cursors
-from lrs.statements.log import Page, Selection
-from lrs.statements.match import Visibility
-from lrs.statements.record import Append, Position, Record, StatementId
+from lrs.statements.log import Arrivals, Changes, Page, Selection
+from lrs.statements.match import Filter, Visibility
+from lrs.statements.record import Append, Place, Position, Record, StatementId
 from lrs.statements.sqlite.append import Appender
+from lrs.statements.sqlite.follow import Follower, end, place_by
 from lrs.statements.sqlite.names import Names
+from lrs.statements.sqlite.rows import Rows
 from lrs.statements.sqlite.schema import migrations
-from lrs.statements.sqlite.select import Reader, head, place_of
+from lrs.statements.sqlite.select import Reader, head
 from lrs.storage.horizon import Horizon
 from lrs.storage.sqlite import Store, connect
 from lrs.storage.writer import Writer
@@ -33,7 +35,8 @@ class SqliteStatementLog:
         store.migrate(migrations)
         self._store = store
         keys, course_sets = Names("key_name", "name"), Names("course_set", "courses")
-        self._reader = Reader(keys, course_sets)
+        rows = Rows(keys, course_sets)
+        self._reader, self._follower = Reader(rows), Follower(rows)
         self._horizon = Horizon(horizon_path(store.path), clock or SystemClock())
         with store.reading() as connection:
             epoch, secret = connection.execute("SELECT epoch, secret FROM log_identity").fetchone()
@@ -66,13 +69,23 @@ class SqliteStatementLog:
         with self._store.snapshot() as connection:
             return self._reader.find(connection, statement_id, visibility, voided=voided)
 
-    def newest(self, after: Position, limit: int, bytes_max: int) -> Page:
-        with self._store.snapshot() as connection:
-            return self._reader.newest(connection, after, limit, bytes_max)
+    def end(self) -> Place:
+        with self._store.reading() as connection:
+            return end(connection)
 
-    def place_of(self, stored_us: int) -> Position:
+    def changes(self, filter_: Filter, visibility: Visibility, *, after: Place, limit: int, bytes_max: int) -> Changes:
         with self._store.snapshot() as connection:
-            return place_of(connection, stored_us)
+            return self._follower.changes(
+                connection, filter_, visibility, after=after, limit=limit, bytes_max=bytes_max
+            )
+
+    def newest(self, after: Place, limit: int, bytes_max: int) -> Arrivals:
+        with self._store.snapshot() as connection:
+            return self._follower.newest(connection, after, limit, bytes_max)
+
+    def place_of(self, stored_us: int) -> Place:
+        with self._store.snapshot() as connection:
+            return place_by(connection, stored_us)
 
     def consistent_through_us(self) -> int:
         with self._store.reading() as connection:

@@ -125,3 +125,27 @@ def m004_attachments(db: Database) -> None:
         ) WITHOUT ROWID, STRICT"""
     )
     db.execute("CREATE INDEX attachment_name ON attachment (lower(sha2))")
+
+
+@migrations()
+def m005_late_inheritance(db: Database) -> None:
+    """When a record inherited something later than it was stored: from then on it is found by more (``follow``)."""
+    # What the record was found by when it was stored; NULL as long as it has gained nothing since.
+    db.execute("ALTER TABLE inherited ADD COLUMN first_courses INTEGER")
+    db.execute("ALTER TABLE inherited ADD COLUMN first_keys TEXT")
+    # ``at``: position of the record whose arrival brought it. ``place`` less ``at``: how many gains there are by then.
+    db.execute(
+        """CREATE TABLE gain (
+            place INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            courses INTEGER NOT NULL,
+            keys TEXT NOT NULL,
+            courses_before INTEGER NOT NULL,
+            keys_before TEXT NOT NULL
+        ) STRICT"""
+    )
+    db.execute("CREATE INDEX gain_at ON gain (at)")
+    db.execute(
+        "CREATE VIRTUAL TABLE gain_key USING fts5 (keys, content='', detail=none, columnsize=0, tokenize='ascii')"
+    )

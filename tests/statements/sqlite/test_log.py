@@ -14,9 +14,11 @@ import pytest
 from lrs.clock import FixedClock
 from lrs.errors import StoreCorrupt
 from lrs.statements.log import StatementLog
+from lrs.statements.record import Place
 from lrs.statements.sqlite import SqliteStatementLog
 from lrs.statements.sqlite.verify import verify_records
 from lrs.storage.sqlite import Store, open_store
+from tests.contracts.following import *  # noqa: F403
 from tests.contracts.statement_log import *  # noqa: F403
 from tests.contracts.statement_log import ids, put
 from tests.samples import statement
@@ -122,7 +124,7 @@ def test_stored_does_not_run_backwards_with_the_clock(store: Store) -> None:
     put(log, statement())
     clock.advance(-3600)
     put(log, statement())
-    first, second = log.newest(0, 10, 10**6).records  # type: ignore[arg-type]
+    first, second = (one.record for one in log.newest(Place(0), 10, 10**6).arrivals)
     assert second.stored_us > first.stored_us
     log.close()
 

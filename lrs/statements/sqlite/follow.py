@@ -1,0 +1,186 @@
+"""Following the log: what arrived, in the order in which it became known.
+
+Each record has a place in that order, and so has each gain: when a record inherits something late it is found by more,
+and those who follow learn of it at once, right after the record that brought it. A place is a position and the number
+of gains before it, so without gains the two are the same.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import closing
+from heapq import merge
+from typing import Any, NamedTuple
+
+from lrs.statements.log import Arrivals, Changes
+from lrs.statements.match import Filter, Visibility
+from lrs.statements.record import Arrival, Place, Record
+from lrs.statements.sqlite.rows import NOT_VOIDED, SOURCE, Rows, blocks
+from lrs.statements.sqlite.select import head, position_by, statement
+
+_FIRST = ", i.first_courses, i.first_keys"
+_AFTER = "r.position, r.id, r.stored, g.courses, g.keys, r.payload"
+_GAINED = "gain AS g JOIN record AS r ON r.position = g.position"
+
+_NEW = f"""SELECT r.position, r.id, r.stored, coalesce(i.first_courses, i.courses, r.courses),
+    coalesce(i.first_keys, i.keys, r.keys), r.payload, {NOT_VOIDED}
+    FROM {SOURCE} WHERE r.position > ? ORDER BY r.position LIMIT ?"""
+_NEW_GAINS = f"""SELECT {_AFTER}, {NOT_VOIDED}, g.at, g.place, g.courses_before, g.keys_before
+    FROM {_GAINED} WHERE g.place > ? ORDER BY g.place LIMIT ?"""
+
+_GAINS_MATCHING = f"""SELECT {_AFTER}, g.at, g.place, g.courses_before, g.keys_before, i.courses, i.keys
+    FROM {{source}} JOIN record AS r ON r.position = g.position JOIN inherited AS i ON i.position = g.position
+    WHERE {{condition}} AND {NOT_VOIDED} ORDER BY g.place"""
+_BY_INDEX = _GAINS_MATCHING.format(
+    source="gain_key CROSS JOIN gain AS g ON g.place = gain_key.rowid",
+    condition="gain_key MATCH ?2 AND gain_key.rowid > ?1",
+).replace("ORDER BY g.place", "ORDER BY gain_key.rowid")
+_BY_PLACE = _GAINS_MATCHING.format(source="gain AS g", condition="g.place > ?1")
+
+_GAINS_THROUGH = "SELECT place - at FROM gain WHERE place <= ? ORDER BY place DESC LIMIT 1"
+_GAINS_BEFORE = "SELECT place - at FROM gain WHERE at < ? ORDER BY at DESC, place DESC LIMIT 1"
+_END = """SELECT (SELECT coalesce(max(position), 0) FROM record)
+    + coalesce((SELECT place - at FROM gain ORDER BY place DESC LIMIT 1), 0)"""
+
+
+class _Found(NamedTuple):
+    """A record to show at the arrival of the record at ``at``; ``place`` is known of gains."""
+
+    at: int
+    place: int
+    record: Record
+
+
+class Follower:
+    """Reads the order of arrival; every ``connection`` holds one snapshot."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def changes(
+        self,
+        connection: sqlite3.Connection,
+        filter_: Filter,
+        visibility: Visibility,
+        *,
+        after: Place,
+        limit: int,
+        bytes_max: int,
+    ) -> Changes:
+        """See ``StatementLog.changes``."""
+        last = max(after, end(connection))
+        terms = self._rows.terms(connection, filter_.members | visibility.members())
+        if terms is None or after == last:
+            return Changes([], more=False, through=last)
+        question = _Question(self._rows, filter_, visibility, terms, limit + 1)
+        records: list[Record] = []
+        size, shown = 0, None
+        with (
+            closing(question.new(connection, after - _gains_through(connection, after))) as new,
+            closing(question.gained(connection, after)) as gained,
+        ):
+            for found in merge(new, gained):
+                if len(records) == limit or (records and size + len(found.record.payload) > bytes_max):
+                    assert shown is not None
+                    through = shown.place or shown.at + _gains_before(connection, shown.at)
+                    return Changes(records, more=True, through=Place(through))
+                records.append(found.record)
+                size += len(found.record.payload)
+                shown = found
+        return Changes(records, more=False, through=last)
+
+    def newest(self, connection: sqlite3.Connection, after: Place, limit: int, bytes_max: int) -> Arrivals:
+        """See ``StatementLog.newest``."""
+        new = connection.execute(_NEW, (after - _gains_through(connection, after), limit)).fetchall()
+        gains = connection.execute(_NEW_GAINS, (after, limit)).fetchall()
+        records = self._rows.records(connection, new + gains, with_keys=True)
+        before = self._rows.records(connection, [_with_state(row, row[9:11]) for row in gains], with_keys=True)
+        order: list[tuple[int, int, bool, Record, Record | None]] = [
+            (row[0], 0, row[6], record, None) for row, record in zip(new, records, strict=False)
+        ]
+        order += [
+            (row[7], row[8], row[6], record, earlier)
+            for row, record, earlier in zip(gains, records[len(new) :], before, strict=True)
+        ]
+        order.sort(key=lambda entry: entry[:2])
+        arrivals: list[Arrival] = []
+        size, place = 0, after
+        for _, _, shown, record, earlier in order[:limit]:
+            if arrivals and size + len(record.payload) > bytes_max:
+                break
+            # Places have no gaps, and what is voided has one too.
+            place = Place(place + 1)
+            if shown:
+                arrivals.append(Arrival(place, record, earlier))
+                size += len(record.payload)
+        return Arrivals(arrivals, more=place < end(connection), through=place)
+
+
+class _Question(NamedTuple):
+    """What one reader asks for and may see. ``terms``: the same for the index; ``wanted``: how many rows will do."""
+
+    rows: Rows
+    filter: Filter
+    visibility: Visibility
+    terms: str
+    wanted: int
+
+    def new(self, connection: sqlite3.Connection, beyond: int) -> Generator[_Found, None, None]:
+        """Records after the position ``beyond`` that matched when they were stored."""
+        sql, arguments = statement(self.terms, beyond, head(connection) + 1, ascending=True, more=_FIRST)
+        with_keys = self.visibility.writer is not None
+        for block in blocks(connection.execute(sql, arguments), self.wanted):
+            late = [_with_state(row, row[6:8]) for row in block if row[7] is not None]
+            first = iter(self.rows.records(connection, late, with_keys=True))
+            for row, record in zip(block, self.rows.records(connection, block, with_keys=with_keys), strict=True):
+                matched = row[7] is None or self._matches(next(first))
+                if matched and self.visibility.permits(record):
+                    yield _Found(record.position, 0, record)
+
+    def gained(self, connection: sqlite3.Connection, after: Place) -> Generator[_Found, None, None]:
+        """Records that first matched by a gain after ``after``."""
+        if _gains_through(connection, _LAST) == _gains_through(connection, after):
+            return
+        sql, arguments = (_BY_INDEX, (after, self.terms)) if self.terms else (_BY_PLACE, (after,))
+        for block in blocks(connection.execute(sql, arguments), self.wanted):
+            gained = self.rows.records(connection, block, with_keys=True)
+            before = self.rows.records(connection, [_with_state(row, row[8:10]) for row in block], with_keys=True)
+            now = self.rows.records(connection, [_with_state(row, row[10:12]) for row in block], with_keys=True)
+            for row, record, earlier, present in zip(block, gained, before, now, strict=True):
+                if self._matches(record) and not self._matches(earlier) and self.visibility.permits(present):
+                    yield _Found(row[6], row[7], present)
+
+    def _matches(self, record: Record) -> bool:
+        return self.filter.matches(record) and self.visibility.permits(record)
+
+
+_LAST = Place(2**63 - 1)
+
+
+def end(connection: sqlite3.Connection) -> Place:
+    """Place of the newest arrival, 0 for an empty log."""
+    (place,) = connection.execute(_END).fetchone()
+    return Place(place)
+
+
+def place_by(connection: sqlite3.Connection, stored_us: int) -> Place:
+    """Place through which all has arrived that was stored at ``stored_us`` or before."""
+    position = position_by(connection, stored_us)
+    return Place(position + _gains_before(connection, position + 1))
+
+
+def _gains_through(connection: sqlite3.Connection, place: Place) -> int:
+    (count,) = connection.execute(_GAINS_THROUGH, (place,)).fetchone() or (0,)
+    return int(count)
+
+
+def _gains_before(connection: sqlite3.Connection, position: int) -> int:
+    """How many gains there were before the record at ``position`` arrived."""
+    (count,) = connection.execute(_GAINS_BEFORE, (position,)).fetchone() or (0,)
+    return int(count)
+
+
+def _with_state(row: Any, state: Any) -> Any:
+    """``row`` with other courses and keys."""
+    return (*row[:3], *state, row[5])

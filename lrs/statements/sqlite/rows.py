@@ -1,0 +1,74 @@
+"""Between rows and records: keys and courses stand in rows as numbers, and have names everywhere else."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator, Iterable, Sequence
+from itertools import repeat
+from typing import Any
+
+import orjson
+
+from lrs.statements.record import Position, Record, StatementId
+from lrs.statements.sqlite.inherit import courses_of
+from lrs.statements.sqlite.names import Names
+
+Row = Sequence[Any]
+"""(position, id, stored, number of the course set, key numbers as JSON, payload), and perhaps more."""
+
+COLUMNS = "r.position, r.id, r.stored, coalesce(i.courses, r.courses), coalesce(i.keys, r.keys), r.payload"
+"""A ``Row`` with what the record inherited by now."""
+
+INHERITED = "LEFT JOIN inherited AS i ON i.position = r.position"
+SOURCE = f"record AS r {INHERITED}"
+NOT_VOIDED = "NOT EXISTS (SELECT 1 FROM void AS v WHERE v.target = r.id AND v.effective)"
+
+_ROWS_AT_ONCE = 128
+_NO_KEYS: frozenset[str] = frozenset()
+
+
+class Rows:
+    """Holds no state but the caches of names."""
+
+    def __init__(self, keys: Names, course_sets: Names) -> None:
+        self._keys = keys
+        self._course_sets = course_sets
+
+    def terms(self, connection: sqlite3.Connection, members: Iterable[frozenset[str]]) -> str | None:
+        """The index expression for ``members``: empty when there are none, None when nothing can match."""
+        parts = []
+        for member in members:
+            numbers = self._keys.numbers(connection, member).values()
+            if not numbers:
+                return None
+            parts.append("(" + " OR ".join(map(str, sorted(numbers))) + ")")
+        return " AND ".join(parts)
+
+    def records(self, connection: sqlite3.Connection, rows: Sequence[Row], *, with_keys: bool) -> list[Record]:
+        """Records of ``rows``; names are looked up for all of them at once.
+
+        Keys cost more than the rest of a record together, so a page that was selected by index goes without.
+        """
+        numbers = {row[3] for row in rows}
+        names = self._course_sets.names(connection, numbers)
+        courses = {number: courses_of(names[number]) for number in numbers}
+        keys = self._key_names(connection, [row[4] for row in rows]) if with_keys else repeat(_NO_KEYS)
+        return [
+            Record(Position(row[0]), StatementId(row[1]), row[2], names_of_row, courses[row[3]], row[5])
+            for row, names_of_row in zip(rows, keys, strict=False)
+        ]
+
+    def _key_names(self, connection: sqlite3.Connection, texts: Sequence[str]) -> list[frozenset[str]]:
+        """The names of the keys in each of ``texts``."""
+        numbers = [orjson.loads(text) for text in texts]
+        names = self._keys.names(connection, {number for row in numbers for number in row})
+        return [frozenset([names[number] for number in row]) for row in numbers]
+
+
+def blocks(rows: sqlite3.Cursor, wanted: int) -> Generator[Sequence[Row], None, None]:
+    """``rows`` in blocks no larger than needed when ``wanted`` of them are enough."""
+    try:
+        while block := rows.fetchmany(min(wanted, _ROWS_AT_ONCE)):
+            yield block
+    finally:
+        rows.close()

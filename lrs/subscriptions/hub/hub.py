@@ -1,0 +1,207 @@
+"""All subscriptions of one process together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from types import TracebackType
+from typing import Self
+
+from lrs.errors import CursorInvalid, LrsError, RequestError, StoreUnavailable
+from lrs.limits import DEFAULT_LIMITS, Limits
+from lrs.statements.log import Arrivals, StatementLog
+from lrs.statements.match import Filter, Visibility
+from lrs.statements.record import Place
+from lrs.subscriptions import frames
+from lrs.subscriptions.acknowledging import Acknowledging
+from lrs.subscriptions.channels import Channel, Channels
+from lrs.subscriptions.durables import Durable
+from lrs.subscriptions.frames import Frame, FrameCache
+from lrs.subscriptions.hub.pages import Pages
+from lrs.subscriptions.hub.subscription import Batch, Subscription
+from lrs.subscriptions.starts import After, Start, Stored
+from lrs.subscriptions.tail import Tail
+from lrs.subscriptions.writer import CursorWriter
+
+_READER_THREADS = 2
+
+
+class Hub:
+    """All subscriptions to one log in one process, in one event loop.
+
+    It begins with the first subscription and ends with ``stop``, or as an asynchronous context manager. ``executor``
+    runs what reads the log; made here, with few threads, when none is given, so that those who catch up never crowd
+    out others. ``durables`` keeps durable cursors; without it there are none.
+    """
+
+    def __init__(
+        self,
+        log: StatementLog,
+        limits: Limits = DEFAULT_LIMITS,
+        *,
+        executor: Executor | None = None,
+        durables: CursorWriter | None = None,
+    ) -> None:
+        self.limits = limits
+        self.cursors = log.cursors
+        self._log = log
+        self._channels = Channels(limits)
+        self._frames = FrameCache(2 * limits.server_frame_bytes_max)
+        self._failure: LrsError | None = None
+        self._consistent_us = 0
+        self._own_executor = executor is None
+        self._executor = executor or ThreadPoolExecutor(_READER_THREADS, thread_name_prefix="lrs-subscriptions")
+        self.pages = Pages(log, limits, self._executor)
+        self._durables = durables
+        self._tail = Tail(log, self, limits, self._executor)
+        self._started = self._stopped = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        """End all subscriptions and the task that follows the log. To be called before the log is closed."""
+        self._stopped = True
+        if self._started:
+            await self._tail.stop()
+        for member in self._channels.all_members():
+            assert isinstance(member, Subscription)
+            member.close()
+        if self._durables is not None:
+            await asyncio.to_thread(self._durables.close)
+        if self._own_executor:
+            # A read under way must have ended before the log may be closed.
+            await asyncio.to_thread(self._executor.shutdown, cancel_futures=True)
+
+    def subscribe(
+        self,
+        filter_: Filter,
+        visibility: Visibility,
+        *,
+        start: Start = "now",
+        notify: Callable[[], None] | None = None,
+        window: int | None = None,
+        durable: Durable | None = None,
+    ) -> Subscription:
+        """A subscription to what ``filter_`` asks for and ``visibility`` permits, to be opened by ``async with``:
+
+            asked = parse_filter({"course": ["course-v1:Org+C1+2026"]}, limits)
+            async with hub.subscribe(asked.filter, visibility(principal)) as subscription:
+                async for batch in subscription:
+                    for payload in batch.payloads:
+                        ...
+                    keep(batch.cursor)
+
+        Each batch holds the next statements, ascending and each once; one without statements says that the
+        reader has caught up (``batch.live``). ``start``: ``After(cursor)`` goes on from a cursor that was kept, also
+        from another process or from the websocket; ``Stored(us)``, ``"beginning"`` and ``"now"`` begin anew. Opening
+        raises CursorInvalid or EpochChanged for a cursor that does not fit this log. Taking the next batch raises
+        StoreUnavailable when the log can't be read; the cursor is then still good.
+
+        ``window``: at most so many statements come that ``Subscription.acknowledge`` was not told of. ``durable``, made
+        by the method of that name, keeps what was acknowledged, and from the second time on counts more than ``start``.
+
+        ``notify`` replaces waiting: it is called, in the event loop, when ``read`` may have something.
+        """
+        acknowledging = None if window is None and durable is None else Acknowledging(window, durable)
+        return Subscription(self, filter_, visibility, start, notify=notify, acknowledging=acknowledging)
+
+    def durable(self, consumer_id: int, name: str, *, reset: bool = False) -> Durable:
+        """The durable cursor ``name`` of a consumer; with ``reset``, what is kept under it counts no more."""
+        if self._durables is None:
+            raise RequestError("durable cursors are not kept here")
+        return self._durables.named(consumer_id, name, reset=reset)
+
+    @property
+    def end(self) -> Place:
+        """Up to here every arrival has been matched; what is live has been examined up to here."""
+        return self._channels.end
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody is subscribed."""
+        return len(self._channels) > 0
+
+    def head_cursor(self) -> str:
+        """The cursor of the newest arrival."""
+        return self.cursors.seal(self._log.end())
+
+    def consistent_through_us(self) -> int:
+        """A time for which holds: all that was stored at it or before lies at or before ``end``."""
+        consistent_us = self._log.consistent_through_us()
+        if not self.wanted or self._log.end() <= self.end:
+            self._consistent_us = consistent_us
+        return self._consistent_us
+
+    async def place(self, start: Start) -> Place:
+        """The place that ``start`` begins after; CursorInvalid or EpochChanged for a cursor that does not fit."""
+        match start:
+            case "beginning":
+                return Place(0)
+            case "now":
+                return self._log.end()
+            case After(cursor):
+                place = self.cursors.open(cursor)
+                if place > self._log.end():
+                    raise CursorInvalid("this cursor is ahead of the log")
+                return place
+            case Stored(stored_us):
+                loop = asyncio.get_running_loop()
+                return await loop.run_in_executor(self._executor, self._log.place_of, stored_us - 1)
+
+    async def begin(self, acknowledging: Acknowledging, place: Place) -> Place:
+        """The place to begin after: ``place``, or the one that is kept under a durable name."""
+        durable = acknowledging.durable
+        if durable is not None:
+            place = await asyncio.get_running_loop().run_in_executor(self._executor, durable.begin, place)
+        acknowledging.begin(place)
+        return place
+
+    def join(self, filter_: Filter, visibility: Visibility, member: Subscription) -> Channel:
+        """The channel for this question; the first one wakes the tail."""
+        if self._stopped:
+            raise StoreUnavailable("the stream has been stopped")
+        if not self._started:
+            self._started = True
+            self._tail.start()
+        if not self.wanted:
+            self._failure = None
+            self._channels.restart(self._log.end())
+            self._tail.resume()
+        return self._channels.join(filter_, visibility, member)
+
+    def leave(self, channel: Channel, member: Subscription) -> None:
+        self._channels.leave(channel, member)
+        if not self.wanted:
+            self._frames.clear()
+
+    def feed(self, new: Arrivals) -> None:
+        """What the tail brings."""
+        self._failure = None
+        self._channels.feed(new)
+
+    def fail(self, error: LrsError) -> None:
+        """The tail can't read the log: every reader learns of it, rather than wait for what does not come."""
+        self._failure = error
+        for member in self._channels.all_members():
+            member.wake()
+
+    def require_readable(self) -> None:
+        """Raises what the tail met when it last failed, until it succeeds again."""
+        if self._failure is not None:
+            raise self._failure
+
+    def frame(self, name: str, batch: Batch) -> Frame:
+        """``batch`` as a frame for a subscription called ``name``, shared with all who want the same bytes."""
+        if batch.live:
+            return frames.live(name, batch.cursor)
+        return self._frames.get(
+            (batch.channel, name, batch.prev_place, batch.place),
+            lambda: frames.statements(name, prev=batch.prev, cursor=batch.cursor, payloads=batch.payloads),
+        )

@@ -1,0 +1,243 @@
+"""One reader of the log, who waits at its head."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from lrs.errors import CursorInvalid
+from lrs.statements.cursor import Cursors
+from lrs.statements.match import Filter, Visibility
+from lrs.statements.record import Place
+from lrs.subscriptions.acknowledging import Acknowledging
+from lrs.subscriptions.channels import Channel
+from lrs.subscriptions.durables import Durable
+from lrs.subscriptions.starts import Start
+
+if TYPE_CHECKING:
+    from lrs.subscriptions.hub.hub import Hub
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a subscriber is told at once: statements, or that it is ``live``: nothing more is there for now.
+
+    ``payloads``: statements as JSON bytes, in the order of arrival. They are all that matched after ``prev`` up to
+    ``cursor``.
+    """
+
+    payloads: Sequence[bytes]
+    prev_place: Place
+    place: Place
+    live: bool
+    channel: int
+    """Number of the channel: equal for all who ask and see the same."""
+    cursors: Cursors
+
+    @property
+    def prev(self) -> str:
+        """The last cursor told before: that of the previous batch, unless ``Subscription.tell`` came between."""
+        return self.cursors.seal(self.prev_place)
+
+    @property
+    def cursor(self) -> str:
+        """Where to go on after this batch; safe to keep."""
+        return self.cursors.seal(self.place)
+
+
+class Subscription:
+    """One reader, who pulls. Nothing is queued for it: it holds a place, and reads on when it likes.
+
+    Made by ``Hub.subscribe``. As long as what it wants is in memory it reads there, else it reads the log.
+    """
+
+    __slots__ = (
+        "_acknowledging",
+        "_announced",
+        "_channel",
+        "_filter",
+        "_hub",
+        "_notify",
+        "_place",
+        "_start",
+        "_told",
+        "_visibility",
+        "_waiter",
+    )
+
+    def __init__(
+        self,
+        hub: Hub,
+        filter_: Filter,
+        visibility: Visibility,
+        start: Start,
+        *,
+        notify: Callable[[], None] | None,
+        acknowledging: Acknowledging | None,
+    ) -> None:
+        self._hub = hub
+        self._filter = filter_
+        self._visibility = visibility
+        self._start = start
+        self._notify = notify
+        self._acknowledging = acknowledging
+        self._channel: Channel | None = None
+        # All that matches up to here has been read; and up to here the reader has been told so.
+        self._place = self._told = Place(0)
+        self._announced = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def open(self) -> None:
+        """Find the start and begin. Raises CursorInvalid, EpochChanged or StoreUnavailable; RequestError when a durable
+        cursor can't be kept.
+        """
+        place = await self._hub.place(self._start)
+        if self._acknowledging is not None:
+            place = await self._hub.begin(self._acknowledging, place)
+        self._place = self._told = place
+        self._channel = self._hub.join(self._filter, self._visibility, self)
+
+    def close(self) -> None:
+        """End; a reader that waits gets no further batch."""
+        if self._channel is not None:
+            self._hub.leave(self._channel, self)
+            self._channel = None
+            if self._acknowledging is not None:
+                self._acknowledging.end()
+            self.wake()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __aiter__(self) -> AsyncIterator[Batch]:
+        return self
+
+    async def __anext__(self) -> Batch:
+        batch = await self.next_batch()
+        if batch is None:
+            raise StopAsyncIteration
+        return batch
+
+    @property
+    def cursor(self) -> str:
+        """The last cursor told; the start, before the first."""
+        return self._hub.cursors.seal(self._told)
+
+    @property
+    def durable(self) -> Durable | None:
+        """Where its cursor is kept, if it is."""
+        return None if self._acknowledging is None else self._acknowledging.durable
+
+    @property
+    def ready(self) -> bool:
+        """Whether ``read`` has something, as far as is known without reading."""
+        channel = self._channel
+        if channel is None:
+            return False
+        if self._place < channel.start or self._place < channel.last:
+            return self._room() > 0
+        return not self._announced
+
+    async def next_batch(self) -> Batch | None:
+        """The next batch, waited for; None once the subscription is closed. Raises what ``read`` raises."""
+        while True:
+            self._waiter = asyncio.get_running_loop().create_future()
+            batch = await self.read()
+            if batch is not None or self._channel is None:
+                return batch
+            await self._waiter
+
+    async def read(self) -> Batch | None:
+        """The next batch, or None when there is nothing new. Not to be called again before it has returned.
+
+        Raises StoreUnavailable, or another LrsError of the log, when it can't be read.
+        """
+        while True:
+            channel = self._channel
+            if channel is None:
+                return None
+            self._hub.require_readable()
+            room = self._room()
+            if self._place >= channel.start:
+                return self._read_channel(channel, room)
+            self._announced = False
+            if room == 0:
+                return None
+            page = await self._hub.pages.read(channel, self._place, room)
+            if self._channel is not channel:
+                # What may be seen has changed while the page was read, so it must not be shown.
+                continue
+            self._place = page.through
+            if page.records:
+                return self._batch(channel, [record.payload for record in page.records])
+
+    def tell(self) -> str:
+        """Move the last cursor told past what has been examined without a match, as a heartbeat does; and give it."""
+        channel = self._channel
+        if channel is not None and channel.start <= self._place and channel.last <= self._place:
+            self._place = max(self._place, self._hub.end)
+        self._told = self._place
+        return self.cursor
+
+    def acknowledge(self, cursor: str) -> bool:
+        """The reader has dealt with all up to ``cursor``; whether that is news.
+
+        Counts where there is a window or a durable cursor. Raises CursorInvalid for a cursor that this subscription was
+        not told (yet), EpochChanged for one of an earlier history.
+        """
+        place = self._hub.cursors.open(cursor)
+        if place > self._told:
+            raise CursorInvalid("this cursor is ahead of what the subscription was told")
+        if self._acknowledging is None or not self._acknowledging.acknowledge(place):
+            return False
+        self.wake()
+        return True
+
+    def resight(self, visibility: Visibility) -> None:
+        """The reader sees ``visibility`` from now on, also of what lies before the head."""
+        channel = self._channel
+        self._visibility = visibility
+        if channel is None or channel.visibility == visibility:
+            return
+        self._channel = self._hub.join(self._filter, visibility, self)
+        self._hub.leave(channel, self)
+        self.wake()
+
+    def wake(self) -> None:
+        """Something may be there to read; a hint."""
+        if self._notify is not None:
+            self._notify()
+        elif self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _room(self) -> int:
+        """How many statements the next batch may hold."""
+        most = self._hub.limits.server_frame_statements_max
+        return most if self._acknowledging is None else min(most, self._acknowledging.room)
+
+    def _read_channel(self, channel: Channel, room: int) -> Batch | None:
+        payloads, through = channel.after(self._place, limit=room, bytes_max=self._hub.limits.server_frame_bytes_max)
+        if payloads:
+            self._place = through
+            return self._batch(channel, payloads)
+        if self._announced or self._place < channel.last:
+            return None
+        self._announced = True
+        self._place = max(self._place, self._hub.end)
+        return self._batch(channel, (), live=True)
+
+    def _batch(self, channel: Channel, payloads: Sequence[bytes], *, live: bool = False) -> Batch:
+        batch = Batch(payloads, self._told, self._place, live, channel.number, self._hub.cursors)
+        self._told = self._place
+        if payloads and self._acknowledging is not None:
+            self._acknowledging.sent(self._place, len(payloads))
+        return batch
