@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import httpx
 import orjson
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from lrs.config import Settings
@@ -193,8 +193,10 @@ def test_a_binary_frame_is_closed(served: Served) -> None:
 
 def test_too_many_frames_are_closed(served: Served) -> None:
     with served.connect() as client:
-        for _ in range(LIMITS.client_frames_burst + 10):
-            say(client, type="unsubscribe", sub="none")
+        # The server may be quicker than the last of them.
+        with suppress(ConnectionClosed):
+            for _ in range(LIMITS.client_frames_burst + 10):
+                say(client, type="unsubscribe", sub="none")
         assert ended(client) == 4013
 
 
