@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -226,3 +227,9 @@ def test_nothing_names_a_path_of_one_machine() -> None:
         if path != Path(__file__)
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("number", range(1, 12))
+def test_each_invariant_is_named_by_a_test_that_holds_it(number: int) -> None:
+    named = re.compile(rf"[Ii]nvariants?\s(?:\d+(?:,|\sand)\s)*{number}\b")
+    assert any(named.search(path.read_text()) for path in python_files(ROOT / "tests") if path != Path(__file__))
