@@ -7,9 +7,12 @@ a client that does not read the answers, and keeps every piece of a message, als
 
 from __future__ import annotations
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets import http11
 from websockets.frames import Frame
 
+from lrs.cli.requests import HEAD_BYTES_MAX
 from lrs.subscriptions.closing import NO_PONG, NOT_UTF8, RATE_LIMITED, Closing, reason_text
 
 LINGER_S = 5.0
@@ -19,12 +22,32 @@ PIECES_PER_S = 10.0
 PIECES_BURST = 200.0
 """Pings, pongs and pieces of messages that a client may send, beside the messages that the protocol counts."""
 
+_UNREADABLE = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+# The library takes lines of 8 KiB, header and URL included: less than a token and a query may have. The head as a whole
+# was bounded before it came here.
+http11.MAX_LINE_LENGTH = HEAD_BYTES_MAX
+
 
 class Sockets(WebSocketsSansIOProtocol):
     """One websocket of the server."""
 
     _pieces_left = PIECES_BURST
     _pieces_at_s = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; those of an opening that the library can't read are answered, where uvicorn waits for ever."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated and not self.transport.is_closing():
+            self.transport.write(_UNREADABLE)
+            self.transport.close()
+            self._end_soon()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            # An answer other than 101 ends the handshake too; uvicorn would log it as a fault of the application.
+            self.handshake_complete = True
 
     async def run_asgi(self) -> None:
         """Serve the connection; when the application is done with it, its socket has a time to end as well."""

@@ -9,7 +9,7 @@ import pytest
 from lrs.cli import sockets
 from lrs.config import Settings
 from lrs.limits import Limits
-from tests.hardening.wire import CONTINUATION, PING, PONG, TEXT, Wire, frame
+from tests.hardening.wire import CONTINUATION, PING, PONG, TEXT, Wire, frame, handshake, wire
 from tests.samples import statement
 from tests.subscriptions.served import Served, wait_until
 
@@ -90,4 +90,46 @@ def test_text_that_is_not_utf_8_is_closed_with_1007(caplog: pytest.LogCaptureFix
         connection.until(b"\r\n\r\n")
         connection.send(frame(TEXT, b"\xff", final=False) + frame(CONTINUATION, b"\xfe"))
         assert connection.close_code() == 1007
+    assert caplog.records == []
+
+
+def port_of(served: Served) -> int:
+    return int(served.address.split(":")[1])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{f"X-{number}": "1" for number in range(200)}, {"Content-Length": "5"}, {"Transfer-Encoding": "chunked"}],
+    ids=["too many headers", "a body", "a chunked body"],
+)
+def test_an_opening_that_cannot_be_read_is_answered_and_ended(headers: dict[str, str]) -> None:
+    """Else everybody could hold as many sockets as there are, without a credential and for ever."""
+    with Served() as served, wire(port_of(served)) as made:
+        made.send(handshake("/xapi/stream", headers) + b"hello")
+        assert made.status() == 400
+        assert made.rest() == b""
+        wait_until(lambda: not served.sockets)
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "status"),
+    [
+        ("/xapi/stream", "x" * 8192, 401),
+        ("/xapi/stream", "x" * 60_000, 401),
+        ("/xapi/stream?" + "&".join(["verb=https://example.com/verbs/some"] * 199), "engine", 101),
+    ],
+    ids=["long token", "too long token", "long query"],
+)
+def test_an_opening_with_long_lines_is_read(path: str, token: str, status: int) -> None:
+    """Tokens and queries may be as long as the settings say, and no shorter than over HTTP."""
+    with Served() as served, wire(port_of(served)) as made:
+        made.send(handshake(path, {"Authorization": f"Bearer {token}"}))
+        assert made.status() == status
+
+
+def test_a_refused_opening_is_no_fault_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with Served() as served, wire(port_of(served)) as made:
+        made.send(handshake("/xapi/stream", {"Authorization": "Bearer wrong"}))
+        assert made.status() == 401
+        assert made.rest() == b""
     assert caplog.records == []
