@@ -47,6 +47,10 @@ class Follower:
         """Nothing more is written: ``head`` is the cursor at which to end."""
         self._head = head
 
+    def go_on(self) -> None:
+        """More is written: ``run`` may be called again, and goes on where it ended."""
+        self._head = None
+
     @property
     def _finished(self) -> bool:
         return self._head is not None and self._begin.get("after") == self._head
