@@ -106,7 +106,8 @@ Handler = Callable[[Exchange], Awaitable[Response]]
 class Resource:
     """An xAPI resource as an ASGI application: version, credentials, handler by method, errors, common headers.
 
-    ``headers`` gives further headers for every answer, errors included; it is asked before the request is handled.
+    ``headers`` gives further headers for every answer, errors included, to a method; it is asked before the request is
+    handled.
     """
 
     def __init__(
@@ -115,7 +116,7 @@ class Resource:
         authenticator: Authenticator,
         settings: Settings,
         *,
-        headers: Callable[[], Mapping[str, str]] | None = None,
+        headers: Callable[[str], Mapping[str, str]] | None = None,
     ) -> None:
         self.handlers = dict(handlers)
         if "GET" in self.handlers:
@@ -134,7 +135,7 @@ class Resource:
                 version = negotiate(request.headers.get(VERSION_HEADER), default=VERSIONS[0])
                 request = await self._inner(request, version)
                 method = request.method
-            extra = self._headers() if self._headers else {}
+            extra = self._headers(method) if self._headers else {}
             version = negotiate(request.headers.get(VERSION_HEADER))
             response = await self._handle(request, method, version)
         except ClientDisconnect:

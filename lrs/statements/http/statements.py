@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from email.utils import formatdate
@@ -28,6 +29,8 @@ from lrs.statements.service import Statements
 from lrs.xapi.timestamps import format_us
 
 CONSISTENT_THROUGH = "X-Experience-API-Consistent-Through"
+PROMISE_S = 0.1
+"""How old what ``CONSISTENT_THROUGH`` says may be in the answer to a writer."""
 
 
 class StatementResource:
@@ -37,6 +40,7 @@ class StatementResource:
         self._statements = statements
         self._limits = settings.limits
         self._path = f"{settings.base}/statements"
+        self._promised_s, self._promise = float("-inf"), dict[str, str]()
 
     async def put(self, exchange: Exchange) -> Response:
         """Store one statement under the id in the URL: 204."""
@@ -104,9 +108,16 @@ class StatementResource:
         headers["ETag"] = f'"{hashlib.sha1(body, usedforsecurity=False).hexdigest()}"'
         return Response(body, headers=headers, media_type=JSON)
 
-    def headers(self) -> Mapping[str, str]:
-        """How far the log is complete, for every answer (Communication 2.1.3); asked before the read it describes."""
-        return {CONSISTENT_THROUGH: format_us(self._statements.consistent_through_us())}
+    def headers(self, method: str) -> Mapping[str, str]:
+        """How far the log is complete, for every answer (Communication 2.1.3); asked before the read it describes.
+
+        A promise stays true, and who writes has not asked: the answer to a writer may hold one that is a moment old.
+        """
+        now_s = asyncio.get_running_loop().time()
+        if method in ("GET", "HEAD") or now_s - self._promised_s > PROMISE_S:
+            promise = format_us(self._statements.consistent_through_us())
+            self._promised_s, self._promise = now_s, {CONSISTENT_THROUGH: promise}
+        return self._promise
 
 
 def _formatted(record: Record, query: StatementQuery, exchange: Exchange) -> bytes:
