@@ -39,6 +39,9 @@ class App(Starlette):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(lifespan=_lifespan, middleware=cross_origin(settings))
+        # A redirect would name the scheme and host that this process sees, and behind a proxy that ends TLS, clients
+        # would send their credentials there in clear.
+        self.router.redirect_slashes = False
         self.settings = settings
         self.engine: Engine | None = None
         self._starting = asyncio.Lock()
