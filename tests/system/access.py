@@ -56,12 +56,17 @@ def authorization(credential: Credential) -> dict[str, str]:
 
 def client(server: Server, credential: Credential) -> httpx.AsyncClient:
     """A client of the server's statements, to be used as a context manager."""
-    return httpx.AsyncClient(base_url=server.url, headers=_headers(credential), timeout=WAIT_S, trust_env=False)
+    return httpx.AsyncClient(headers=_headers(credential), **_options(server))
 
 
 def blocking_client(server: Server, credential: Credential) -> httpx.Client:
     """The same without an event loop."""
-    return httpx.Client(base_url=server.url, headers=_headers(credential), timeout=WAIT_S, trust_env=False)
+    return httpx.Client(headers=_headers(credential), **_options(server))
+
+
+def stranger(server: Server) -> httpx.Client:
+    """A client that says nothing of itself."""
+    return httpx.Client(**_options(server))
 
 
 async def page_through(requester: httpx.AsyncClient, **parameters: Any) -> list[dict[str, Any]]:
@@ -80,6 +85,11 @@ async def page_through(requester: httpx.AsyncClient, **parameters: Any) -> list[
 async def ids(requester: httpx.AsyncClient, **parameters: Any) -> list[str]:
     """Ids of all statements of a query, oldest first."""
     return [one["id"] for one in await page_through(requester, ascending="true", **parameters)]
+
+
+def _options(server: Server) -> dict[str, Any]:
+    # There is no TLS; reading the certificates of the machine would take longer than most tests.
+    return {"base_url": server.url, "timeout": WAIT_S, "trust_env": False, "verify": False}
 
 
 def _headers(credential: Credential) -> dict[str, str]:
