@@ -201,7 +201,11 @@ def play(data: Path, *, rounds: int, seed: int, told: Callable[[str], object]) -
     """So many rounds on a new store. AssertionError for what must not be, and the seed with it."""
     with running(data, LRS_HEARTBEAT_S="0.2") as server:
         all_rounds = Rounds(server, seed)
-        asyncio.run(all_rounds.play(rounds, told))
+        try:
+            asyncio.run(all_rounds.play(rounds, told))
+        except BaseException as failure:
+            failure.add_note("\n".join([f"seed {seed}; the server's last words:", *server.lines[-60:]]))
+            raise
         return all_rounds.tally
 
 
