@@ -35,8 +35,7 @@ docs: $(READY_DEV)  ## Rewrite the tables in docs/ that are read off the code.
 	$(BIN)/python -m scripts.write_docs
 
 bench: $(READY_DEV)  ## Measure writes and the stream on this machine; see docs/performance.md.
-	$(BIN)/python -m benchmarks.writes
-	$(BIN)/python -m benchmarks.latency
+	$(BIN)/python -m benchmarks.report
 
 clean:  ## Remove the environment and what tools have left; ./data stays.
 	rm -rf $(VENV) $(VENV_ERB) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
