@@ -14,6 +14,14 @@ def origin_allowed(origin: str, *, host: str, public_url: str, allowed: Sequence
 
     Without ``allowed`` only pages of this server may; with it only those of the origins in it, ``*`` for all.
     """
+    try:
+        return _allowed(origin, host, public_url, allowed)
+    except ValueError:
+        # One of them is no URL, such as http://[::1 without its end.
+        return False
+
+
+def _allowed(origin: str, host: str, public_url: str, allowed: Sequence[str]) -> bool:
     if allowed:
         return ANY in allowed or _normal(origin) in map(_normal, allowed)
     parts = urlsplit(origin)

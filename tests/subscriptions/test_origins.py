@@ -22,6 +22,8 @@ PUBLIC = "https://lrs.example.com"
         ("", "lrs.example.com", False),
         ("file://", "", False),
         ("ftp://lrs.example.com", "lrs.example.com", False),
+        ("http://[::1", "lrs.example.com", False),
+        ("https://other.example.com", "[::1", False),
     ],
 )
 def test_without_a_list_only_pages_of_this_server_may_connect(origin: str, host: str, allowed: bool) -> None:
@@ -37,6 +39,7 @@ def test_without_a_list_only_pages_of_this_server_may_connect(origin: str, host:
         ("https://lms.example.com:8443", False),
         ("https://lrs.example.com", False),
         ("null", False),
+        ("http://[::1", False),
     ],
 )
 def test_with_a_list_only_the_origins_in_it_may(origin: str, allowed: bool) -> None:
