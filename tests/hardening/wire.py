@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 import socket
 import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
 
 WAIT_S = 60
 """The longest that a test waits for anything; only a fault takes so long."""
@@ -61,8 +64,8 @@ class Wire:
             self._take(int(length[1]))
         return int(found[1])
 
-    def close_code(self) -> int:
-        """The code with which the server ends a websocket, whatever else it says before; 0 when it just ends."""
+    def message(self) -> Any:
+        """The next message of a websocket, decoded; the code of the server's close; 0 when the connection just ends."""
         while True:
             head = self._take(2)
             if len(head) < 2:
@@ -71,8 +74,30 @@ class Wire:
             if size > 125:
                 size = int.from_bytes(self._take(2 if size == 126 else 8))
             body = self._take(size)
-            if head[0] & 0x0F == CLOSE:
-                return int.from_bytes(body[:2])
+            match head[0] & 0x0F:
+                case 0x1:
+                    return json.loads(body)
+                case 0x8:
+                    return int.from_bytes(body[:2])
+
+    def messages(self) -> list[Any]:
+        """All that comes, up to the code with which the server ends a websocket, or 0 when it just ends."""
+        found = [self.message()]
+        while not isinstance(found[-1], int):
+            found.append(self.message())
+        return found
+
+    def close_code(self) -> int:
+        """The code with which the server ends a websocket, whatever else it says before; 0 when it just ends."""
+        code: int = self.messages()[-1]
+        return code
+
+    def ended(self) -> bool:
+        """Whether the server has let go of the connection; asked of the system, so that nothing need be read."""
+        here, there = (f":{end[1]:04X}" for end in (self.socket.getsockname(), self.socket.getpeername()))
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        # A socket that no process has any more stands there for a while, without an inode.
+        return not any(row[1].endswith(there) and row[2].endswith(here) and row[9] != "0" for row in rows)
 
     def _take(self, size: int) -> bytes:
         while len(self._heard) < size:
