@@ -19,8 +19,6 @@ from tests.statements.client import following
 CONSUMERS = ("lms", "quiz", "engine")
 OWNER = Reader("lms", ("all",), "every course")
 
-Asked = tuple[tuple[str, str], ...]
-
 
 class Attempt(NamedTuple):
     """One try to store a statement: whether the model says that the writer may, and the status that it got."""

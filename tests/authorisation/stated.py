@@ -5,7 +5,7 @@ Nothing here asks the code which course a statement names, who wrote it, or what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -16,6 +16,10 @@ C = "course-v1:Other+C+2026"
 CUSTOM = "ccx-v1:Org+A+2026+ccx@7"
 FOREIGN = "https://elsewhere.example.com/courses/math"  # of no Open edX platform, so that no grant can name it
 COURSES = (A, B, C, CUSTOM, FOREIGN)
+
+
+Asked = tuple[tuple[str, str], ...]
+"""What is asked for, as (parameter, value)."""
 
 
 class Grant(NamedTuple):
@@ -154,14 +158,37 @@ class World:
     def may_write(self, writer: Reader, stated: Stated) -> bool:
         return writer.has("write") and GRANTS[writer.grant].permits(self.courses(stated))
 
-    def seen(self, reader: Reader, asked: Iterable[tuple[str, str]] = ()) -> list[Stored]:
-        """What the reader gets that asks for all of ``asked``, oldest first; ``course`` may be given more than once."""
-        wanted = list(asked)
-        courses = {pair for pair in wanted if pair[0] == "course"}
-        others = {pair for pair in wanted if pair[0] != "course"}
+    def found(self, asked: Asked, one: Stored) -> bool:
+        """Whether it is found by all of ``asked``, of which ``course`` may stand more than once."""
+        found_by = self.found_by(one.stated)
+        courses = {pair for pair in asked if pair[0] == "course"}
+        return set(asked) - courses <= found_by and (not courses or bool(courses & found_by))
+
+    def seen(self, reader: Reader, asked: Asked = ()) -> list[Stored]:
+        """What the reader gets that asks for ``asked``, oldest first."""
         return [
             one
             for one in self.stored.values()
-            if not self.voided(one.stated.id) and self.permits(reader, one)
-            if others <= (found := self.found_by(one.stated)) and (not courses or courses & found)
+            if not self.voided(one.stated.id) and self.permits(reader, one) and self.found(asked, one)
         ]
+
+    def due(self, reader: Reader, asked: Asked, already: Collection[str]) -> list[str]:
+        """The ids of what a subscriber gets with the newest statement: this, and then what is found by it only now."""
+        newest = next(reversed(self.stored.values()))
+        touched = [one for one in self.stored.values() if one != newest and newest.stated in self.chain(one.stated)]
+        return [
+            one.stated.id
+            for one in (newest, *touched)
+            if one.stated.id not in already and not self.voided(one.stated.id)
+            if self.permits(reader, one) and self.found(asked, one)
+        ]
+
+    def followed(self, reader: Reader, asked: Asked = ()) -> list[str]:
+        """The ids of what a subscriber gets that begins at the beginning: what is seen now, in the order of arrival."""
+        seen = {one.stated.id for one in self.seen(reader, asked)}
+        past = World()
+        got: dict[str, None] = {}
+        for one in self.stored.values():
+            past.add(one)
+            got |= dict.fromkeys(each for each in past.due(reader, asked, got) if each in seen)
+        return list(got)

@@ -9,8 +9,8 @@ import pytest
 
 from lrs.errors import Forbidden
 from tests.authorisation.making import LEARNERS, LMS, VERBS, agent
-from tests.authorisation.matrix import OWNER, Asked, Matrix, expected, found, ids
-from tests.authorisation.stated import FOREIGN, GRANTS, RIGHTS, A, B, Reader
+from tests.authorisation.matrix import OWNER, Matrix, expected, found, ids
+from tests.authorisation.stated import FOREIGN, GRANTS, RIGHTS, A, Asked, B, Reader
 from tests.cli.invoke import Shell
 
 SCOPES = (("statements/read/mine",), ("all/read",))

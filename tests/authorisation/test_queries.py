@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.authorisation.making import LEARNERS, LMS, REGISTRATIONS, UNKNOWN, VERBS, VOIDED, block
-from tests.authorisation.matrix import CONSUMERS, OWNER, Asked, Matrix, expected, found, ids, parameters
-from tests.authorisation.stated import COURSES, FOREIGN, GRANTS, A, B, Reader
+from tests.authorisation.matrix import CONSUMERS, OWNER, Matrix, expected, found, ids, parameters
+from tests.authorisation.stated import COURSES, FOREIGN, GRANTS, A, Asked, B, Reader
 from tests.statements.attached import read
 
 READING = (("statements/read",), ("all/read",), ("statements/read/mine",), ("statements/write", "statements/read/mine"))

@@ -13,7 +13,7 @@ import uvicorn
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from tests.authorisation.matrix import Matrix, expected, ids
+from tests.authorisation.matrix import Matrix, ids
 from tests.authorisation.stated import COURSES, FOREIGN, GRANTS, SCOPES, Reader
 
 WAIT_S = 20
@@ -61,13 +61,13 @@ def told(client: ClientConnection) -> list[dict[str, Any]]:
 def test_a_subscriber_is_told_what_the_model_finds(socket: Socket, grant: str) -> None:
     reader = Reader("engine", ("stream",), grant)
     with socket.connect(reader, "from=beginning") as client:
-        assert ids(told(client)) == expected(socket.matrix.world.seen(reader))
+        assert ids(told(client)) == socket.matrix.world.followed(reader)
     for key in COURSES:
         if key == FOREIGN:
             continue
         with socket.connect(reader, f"from=beginning&course={quote(key)}") as client:
             if GRANTS[grant].permits(frozenset({key})):
-                assert ids(told(client)) == expected(socket.matrix.world.seen(reader, [("course", key)]))
+                assert ids(told(client)) == socket.matrix.world.followed(reader, (("course", key),))
             else:
                 frames = [json.loads(client.recv(WAIT_S)) for _ in range(2)]
                 assert [frame.get("code") for frame in frames] == [None, "forbidden"]
@@ -78,7 +78,7 @@ def test_a_handshake_needs_the_right_to_stream(socket: Socket, scopes: tuple[str
     reader = Reader("lms", scopes, "one")
     if reader.has("stream"):
         with socket.connect(reader, "from=beginning") as client:
-            assert ids(told(client)) == expected(socket.matrix.world.seen(reader))
+            assert ids(told(client)) == socket.matrix.world.followed(reader)
         return
     with pytest.raises(InvalidStatus) as caught:
         socket.connect(reader, "from=beginning")
