@@ -145,5 +145,8 @@ def refused_by_grant(draft: Draft, courses: frozenset[str], principal: Principal
     """
     if principal.grant.permits(courses):
         return None
-    named = ", ".join(sorted(courses)) or "no course"
-    return Forbidden(f"statement {UUID(bytes=draft.id)} names {named}, outside the grant of {principal.consumer}")
+    # Of a statement that it refers to, and that the writer may not see, nothing is told.
+    named = ", ".join(sorted(draft.courses)) or "no course"
+    refers = " and refers to another statement" if draft.refers_to else ""
+    identity = UUID(bytes=draft.id)
+    return Forbidden(f"statement {identity} names {named}{refers}, which is outside the grant of {principal.consumer}")

@@ -42,6 +42,16 @@ def test_a_restricted_writer_may_void_in_its_course_and_not_elsewhere(lms: Clien
     assert [answer.status_code for answer in answers] == [200, 403, 403]
 
 
+def test_a_refusal_does_not_tell_the_course_of_what_a_statement_refers_to(lms: Client) -> None:
+    """Invariant 4."""
+    other = statement(course=COURSE_B)
+    store(lms, other)
+    writer = lms.server.client("author", "statements/write", courses=(COURSE_A,))
+    for made in (voiding(other["id"]), statement(course=COURSE_A, object=voiding(other["id"])["object"])):
+        answer = writer.post("statements", json=made)
+        assert (answer.status_code, COURSE_B in answer.text) == (403, False)
+
+
 @pytest.mark.parametrize(
     ("scopes", "expected"),
     [
