@@ -18,6 +18,7 @@ demo: $(READY)  ## The same on a throw-away store, with a simulated course whose
 	@exec $(BIN)/lrs demo
 
 test: $(READY_DEV) $(READY_ERB)  ## Everything that CI does: format, lint, types, layers, tests.
+	@scripts/chromium.sh
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -103,6 +103,10 @@ def routes(engine: Engine) -> list[BaseRoute]:
         """The public keys of this server's tokens (RFC 7517)."""
         return JSONResponse(authenticator.jwks())
 
+    async def module(_: Request) -> Response:
+        """The client of the stream for browsers and Node, an ES module (RFC 9239); see client.md."""
+        return FileResponse(_PAGES / "stream.js", media_type="text/javascript")
+
     return [
         *about_routes(settings, stream),
         *statement_routes(engine.statements, authenticator, settings),
@@ -113,6 +117,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
         Route("/.well-known/jwks.json", jwks, methods=["GET"]),
         Route("/", _page("index.html"), methods=["GET"]),
         Route("/style.css", _page("style.css"), methods=["GET"]),
+        Route("/stream.js", module, methods=["GET"]),
     ]
 
 

@@ -67,7 +67,7 @@ def source_files() -> list[Path]:
     found = [
         path
         for folder in ("lrs", "tests", "scripts", "benchmarks", "examples", "web")
-        for suffix in ("py", "js", "html", "css")
+        for suffix in ("py", "js", "mjs", "html", "css")
         for path in (ROOT / folder).rglob(f"*.{suffix}")
         if "__pycache__" not in path.parts
     ]

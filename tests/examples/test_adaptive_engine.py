@@ -17,9 +17,9 @@ from examples.adaptive_engine import EVALUATED, KNOWN, LEARN, State, name_of, tr
 from lrs.client import Batch
 from lrs.simulation.course import make_course
 from lrs.simulation.learners import Classroom
-from tests.examples.program import WAIT_S, Program, program
 from tests.samples import statement, voiding
 from tests.system.access import STATEMENTS, add_consumer, blocking_client, key_of, token_of
+from tests.system.program import WAIT_S, Program, example
 from tests.system.server import Server
 
 ROUNDS = ("engine", "server", "engine", "both", "server", "engine")
@@ -205,7 +205,7 @@ def test_no_answer_is_lost_or_counted_twice_whatever_is_killed(server: Server, t
         "--port",
         "0",
     )
-    with program("adaptive_engine.py", *options, token=token_of(server, "engine")) as engine:
+    with example("adaptive_engine.py", *options, token=token_of(server, "engine")) as engine:
         play = Play(server, engine, seed=7)
         play.start_engine()
         for what in ROUNDS:
@@ -230,7 +230,7 @@ def test_other_questions_are_answered_with_404(server: Server, tmp_path: Path) -
     options = ("--lrs", server.stream_url, "--course", "course-v1:A+B+C", "--port", "0")
     state = ("--state", str(tmp_path / "engine.sqlite3"))
     add_consumer(server, "engine", "stream")
-    with program("adaptive_engine.py", *options, *state, token=token_of(server, "engine")) as engine:
+    with example("adaptive_engine.py", *options, *state, token=token_of(server, "engine")) as engine:
         engine.start()
         url = engine.wait_for_line("Ask ").split()[1].removesuffix("learner=NAME")
         with pytest.raises(urllib.error.HTTPError) as refusal:
@@ -242,7 +242,7 @@ def test_other_questions_are_answered_with_404(server: Server, tmp_path: Path) -
 def test_a_refusal_ends_it_with_a_reason(server: Server, tmp_path: Path) -> None:
     options = ("--lrs", server.stream_url, "--course", "course-v1:A+B+C", "--port", "0")
     state = ("--state", str(tmp_path / "engine.sqlite3"))
-    with program("adaptive_engine.py", *options, *state, token="none") as engine:
+    with example("adaptive_engine.py", *options, *state, token="none") as engine:
         engine.start()
         assert engine.wait() == 1
         assert any("invalid_token" in line for line in engine.lines), engine.lines

@@ -16,9 +16,9 @@ import pytest
 
 from examples import enterprise_poller
 from examples.enterprise_poller import Records, poll
-from tests.examples.program import program
 from tests.samples import COURSE_A, COURSE_B, statement
 from tests.system.access import STATEMENTS, add_consumer, blocking_client, key_of, token_of
+from tests.system.program import example
 from tests.system.server import Server
 
 ENDPOINT = "https://lrs.example.com/xapi/statements"
@@ -159,7 +159,7 @@ def test_each_statement_is_in_the_file_once_whatever_is_killed(server: Server, p
     add_consumer(server, "university", "statements/read", courses=(COURSE_A,))
     token, chance = token_of(server, "university"), Random(3)
     arguments = (f"{server.endpoint}statements", str(path))
-    with program("enterprise_poller.py", *arguments, "--every", "0.02", token=token) as poller:
+    with example("enterprise_poller.py", *arguments, "--every", "0.02", token=token) as poller:
         with Writers(server):
             for number in range(8):
                 poller.start()
@@ -171,7 +171,7 @@ def test_each_statement_is_in_the_file_once_whatever_is_killed(server: Server, p
                     server.start()
         poller.start()
         wait_until_it_rests(path)
-    with program("enterprise_poller.py", *arguments, token=token) as once:
+    with example("enterprise_poller.py", *arguments, token=token) as once:
         once.start()
         assert once.wait() == 0, once.lines
     with blocking_client(server, token) as reader:
@@ -192,7 +192,7 @@ def wait_until_it_rests(path: Path) -> None:
 
 
 def test_a_wrong_token_ends_it_with_a_reason(server: Server, path: Path) -> None:
-    with program("enterprise_poller.py", f"{server.endpoint}statements", str(path), token="none") as poller:
+    with example("enterprise_poller.py", f"{server.endpoint}statements", str(path), token="none") as poller:
         poller.start()
         assert poller.wait() == 1
         assert any("invalid_token" in line for line in poller.lines), poller.lines

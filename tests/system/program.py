@@ -1,4 +1,4 @@
-"""An example as a process of its own, which a test may kill and start again."""
+"""A program as a process of its own, which a test may kill and start again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from tests.system.server import clean_environment
@@ -17,11 +17,11 @@ WAIT_S = 60
 
 
 class Program:
-    """``examples/NAME`` with these arguments; ``token`` is in its environment."""
+    """``command``, with ``token`` in its environment. ``lines``: what it has printed since it was started last."""
 
-    def __init__(self, name: str, *arguments: str, token: str) -> None:
+    def __init__(self, *command: str, token: str) -> None:
         self.lines: list[str] = []
-        self._command = [sys.executable, str(EXAMPLES / name), *arguments]
+        self._command = command
         self._environment = clean_environment(TOKEN=token)
         self._process: subprocess.Popen[str] | None = None
 
@@ -63,10 +63,15 @@ class Program:
 
 
 @contextmanager
-def program(name: str, *arguments: str, token: str) -> Iterator[Program]:
+def program(*command: str, token: str) -> Iterator[Program]:
     """Not started yet, and killed at the end."""
-    made = Program(name, *arguments, token=token)
+    made = Program(*command, token=token)
     try:
         yield made
     finally:
         made.kill()
+
+
+def example(name: str, *arguments: str, token: str) -> AbstractContextManager[Program]:
+    """``examples/NAME`` with these arguments."""
+    return program(sys.executable, str(EXAMPLES / name), *arguments, token=token)
