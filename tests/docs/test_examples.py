@@ -1,4 +1,4 @@
-"""The examples in the README and the quick starts do what the text says, against the real server.
+"""The examples in the README, the quick starts and the page about clients work as the text says, on the real server.
 
 Blocks marked ``sh`` and ``python`` run in order, as a reader would run them; ``TOKEN`` is carried from one to the next.
 Blocks that start a server, and those in other languages, are marked otherwise.
@@ -24,7 +24,7 @@ import pytest
 from scripts.write_docs import DOCS
 from tests.system.server import Server, clean_environment
 
-PAGES = [DOCS.parent / "README.md", *sorted(DOCS.glob("quickstart-*.md"))]
+PAGES = [DOCS.parent / "README.md", DOCS / "client.md", *sorted(DOCS.glob("quickstart-*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 ANSWERED = "http://adlnet.gov/expapi/verbs/answered"
 WAIT_S = 30
