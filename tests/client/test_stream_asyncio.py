@@ -40,7 +40,7 @@ async def test_waiting_may_be_cancelled_at_any_point() -> None:
                     patience_s = 0.0005
             except TimeoutError:
                 # A handshake that is cancelled begins anew, so it must be given time at some point.
-                patience_s = min(1, patience_s * 1.5)
+                patience_s = min(PATIENCE_S, patience_s * 1.5)
         assert got == [str(number) for number in range(1, 31)]
 
 
