@@ -18,7 +18,7 @@ from lrs.statements.intake import Intake, refuse_repeated_ids, refused_by_grant,
 from lrs.statements.log import Page, StatementLog
 from lrs.statements.match import UNRESTRICTED_VISIBILITY, visibility
 from lrs.statements.parameters import StatementQuery
-from lrs.statements.record import Append, Attachment, Draft, Position, Record, SetAside
+from lrs.statements.record import Append, Attachment, Draft, Position, Record, SetAside, StatementId
 from lrs.storage.files import ContentFiles, Upload
 
 Receive = Callable[[Upload, Collection[str]], Awaitable[None]]
@@ -177,10 +177,13 @@ class Statements:
     ) -> list[Draft]:
         """Those of ``drafts`` that ``principal`` may write; the others are refused, or set aside if it is trusted."""
         granted = []
+        before: dict[StatementId, frozenset[str]] = {}
         for draft in drafts:
-            refusal = refused_by_grant(draft, self._courses(draft), principal)
+            courses = self._courses(draft, before)
+            refusal = refused_by_grant(draft, courses, principal)
             if refusal is None:
                 granted.append(draft)
+                before[draft.id] = courses
             elif principal.trusted:
                 aside.append(set_aside(draft.body + b"}", refusal, principal, version))
             else:
@@ -224,13 +227,19 @@ class Statements:
         """See ``StatementLog``; to be asked before the read that it describes."""
         return self._log.consistent_through_us()
 
-    def _courses(self, draft: Draft) -> frozenset[str]:
-        """The courses of ``draft``, with those of what it refers to."""
+    def _courses(self, draft: Draft, before: Mapping[StatementId, frozenset[str]]) -> frozenset[str]:
+        """The courses of ``draft``, with those of what it refers to; ``before``: those of statements that come with it.
+
+        A void whose target is not there has none: nobody knows yet whom it will reach, so it takes a grant without
+        limits to store it.
+        """
         target = draft.refers_to
         if target is None:
             return draft.courses
+        if target in before:
+            return draft.courses | before[target]
         for voided in (False, True):
             record = self._log.find(target, UNRESTRICTED_VISIBILITY, voided=voided)
             if record is not None:
                 return draft.courses | record.courses
-        return draft.courses
+        return frozenset() if draft.voids else draft.courses

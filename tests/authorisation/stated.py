@@ -156,7 +156,9 @@ class World:
         return written_by_others_or_it and GRANTS[reader.grant].permits(self.courses(one.stated))
 
     def may_write(self, writer: Reader, stated: Stated) -> bool:
-        return writer.has("write") and GRANTS[writer.grant].permits(self.courses(stated))
+        """A void whose target is not there yet is for writers without limits only: it may reach anything."""
+        blind = stated.voids and stated.refers_to not in self.stored
+        return writer.has("write") and GRANTS[writer.grant].permits(frozenset() if blind else self.courses(stated))
 
     def found(self, asked: Asked, one: Stored) -> bool:
         """Whether it is found by all of ``asked``, of which ``course`` may stand more than once."""

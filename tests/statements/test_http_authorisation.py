@@ -42,6 +42,18 @@ def test_a_restricted_writer_may_void_in_its_course_and_not_elsewhere(lms: Clien
     assert [answer.status_code for answer in answers] == [200, 403, 403]
 
 
+def test_a_restricted_writer_can_not_void_what_is_not_there_yet(lms: Client) -> None:
+    """It might turn out to be of another course; but what comes in the same batch is known."""
+    writer = lms.server.client("author", "statements/write", courses=(COURSE_A,))
+    made, later = statement(course=COURSE_A), str(uuid4())
+    within = statement(course=COURSE_A)["context"]
+    assert writer.post("statements", json=voiding(later, context=within)).status_code == 403
+    assert writer.post("statements", json=[made, voiding(made["id"])]).status_code == 200
+    store(lms, statement(course=COURSE_B, statement_id=later))
+    assert later in ids(lms)
+    assert made["id"] not in ids(lms)
+
+
 def test_a_refusal_does_not_tell_the_course_of_what_a_statement_refers_to(lms: Client) -> None:
     """Invariant 4."""
     other = statement(course=COURSE_B)
