@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks import latency, stages, writes
+from benchmarks import latency, stages, stream, writes
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 _SYNCED_BYTES = 8 * 1024
@@ -66,6 +66,7 @@ def main() -> None:
         "machine": machine(),
         "writes": writes.table(writes.measure(repetitions)),
         "latency": latency.table(latency.measure(repetitions)),
+        "stream": stream.table(stream.measure()),
         "stages": stages.table(stages.measure()),
     }
     PAGE.write_text(written(PAGE.read_text(), parts))

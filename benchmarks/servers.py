@@ -51,10 +51,10 @@ def lrs_server(**settings: str) -> Iterator[Server]:
     """lrs-lite on a throw-away store, with ``settings`` (``LRS_…``); ends with the block."""
     with tempfile.TemporaryDirectory(prefix="lrs-benchmark-") as folder:
         data = Path(folder)
-        lrs(data, "consumer", "add", "writer", "--scope", "statements/write")
-        key = json.loads(lrs(data, "key", "add", "writer", "--json"))
-        lrs(data, "consumer", "add", "reader", "--scope", "stream", "--scope", "statements/read")
-        token = lrs(data, "token", "issue", "reader").strip()
+        _lrs(data, "consumer", "add", "writer", "--scope", "statements/write")
+        key = json.loads(_lrs(data, "key", "add", "writer", "--json"))
+        _lrs(data, "consumer", "add", "reader", "--scope", "stream", "--scope", "statements/read")
+        token = _lrs(data, "token", "issue", "reader").strip()
         basic = b64encode(f"{key['key']}:{key['secret']}".encode()).decode()
         command = [sys.executable, "-m", "lrs", "serve", "--data", folder, "--port", "0", "--log-level", "warning"]
         with _listening(command, {**_environment(), **settings}) as (port, pid):
@@ -74,7 +74,7 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
 
 
-def lrs(data: Path, *arguments: str) -> str:
+def _lrs(data: Path, *arguments: str) -> str:
     """What the command line answers on the store in ``data``."""
     command = [sys.executable, "-m", "lrs", *arguments, "--data", str(data)]
     done = subprocess.run(command, capture_output=True, text=True, env=_environment(), check=False)
