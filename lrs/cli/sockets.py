@@ -7,13 +7,17 @@ a client that does not read the answers, and keeps every piece of a message, als
 
 from __future__ import annotations
 
+from typing import Any
+
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets import http11
 from websockets.frames import Frame
+from websockets.protocol import State
 
 from lrs.cli.requests import HEAD_BYTES_MAX
 from lrs.subscriptions.closing import NO_PONG, NOT_UTF8, RATE_LIMITED, Closing, reason_text
+from lrs.subscriptions.frames import WIRE
 
 LINGER_S = 5.0
 """How long the last bytes of a connection may take to leave."""
@@ -44,6 +48,14 @@ class Sockets(WebSocketsSansIOProtocol):
             self._end_soon()
 
     async def send(self, message: ASGISendEvent) -> None:
+        """Send; a frame that is shared by many subscribers goes out as it is, without being built for each."""
+        wire: Any = message.get(WIRE)
+        if wire is not None and not self.conn.extensions:
+            if not self.writable.is_set():
+                await self.writable.wait()
+            if self.conn.state is State.OPEN and not self.disconnected:
+                self.transport.write(wire)
+                return
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             # An answer other than 101 ends the handshake too; uvicorn would log it as a fault of the application.

@@ -20,6 +20,11 @@ from lrs.xapi.timestamps import format_us
 
 PROTOCOL = "xapi-stream.v1"
 
+WIRE = "lrs.wire"
+"""Name in an ASGI message for ``Frame.wire``, beside ``text``: for servers of ours; others leave it unread."""
+
+_FINAL_TEXT = 0x81
+
 # What a client must know of the limits to keep within them.
 LIMITS_TOLD = (
     "client_frame_bytes_max",
@@ -33,19 +38,34 @@ LIMITS_TOLD = (
 
 
 class Frame:
-    """One frame of JSON; ``text`` is made on first use and shared as ``data`` is."""
+    """One frame of JSON; ``text`` and ``wire`` are made on first use and shared as ``data`` is."""
 
-    __slots__ = ("_text", "data")
+    __slots__ = ("_text", "_wire", "data")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self._text: str | None = None
+        self._wire: bytes | None = None
 
     @property
     def text(self) -> str:
         if self._text is None:
             self._text = self.data.decode()
         return self._text
+
+    @property
+    def wire(self) -> bytes:
+        """``data`` as one text frame of a server, without extensions (RFC 6455 5.2): the same for every subscriber."""
+        if self._wire is None:
+            length = len(self.data)
+            if length < 126:
+                head = bytes([_FINAL_TEXT, length])
+            elif length < 1 << 16:
+                head = bytes([_FINAL_TEXT, 126]) + length.to_bytes(2, "big")
+            else:
+                head = bytes([_FINAL_TEXT, 127]) + length.to_bytes(8, "big")
+            self._wire = head + self.data
+        return self._wire
 
 
 def hello(re: RequestId, *, connection: str, head: str, principal: Principal, limits: Limits) -> Frame:

@@ -25,7 +25,7 @@ from lrs.errors import (
 )
 from lrs.subscriptions.closing import closing_for, reason_text
 from lrs.subscriptions.filters import Opening, parse_opening
-from lrs.subscriptions.frames import PROTOCOL, Frame
+from lrs.subscriptions.frames import PROTOCOL, WIRE, Frame
 from lrs.subscriptions.origins import origin_allowed
 from lrs.subscriptions.session.registry import Sessions
 
@@ -63,7 +63,7 @@ class WebSocketTransport:
     async def send(self, frame: Frame) -> None:
         # A server that has closed by itself answers with RuntimeError.
         try:
-            await self._websocket.send({"type": "websocket.send", "text": frame.text})
+            await self._websocket.send({"type": "websocket.send", "text": frame.text, WIRE: frame.wire})
         except (WebSocketDisconnect, RuntimeError):
             raise ConnectionResetError from None
 

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import orjson
 import pytest
+import websockets.frames
+from websockets.frames import Opcode
 
 from lrs.errors import Forbidden, InvalidParameter, Problem
 from lrs.limits import Limits
@@ -25,6 +27,13 @@ def test_statements_are_joined_from_their_stored_bytes() -> None:
 def test_a_frame_gives_its_text_once_for_all() -> None:
     frame = Frame(b"{}")
     assert frame.text is frame.text
+
+
+@pytest.mark.parametrize("length", [0, 125, 126, 65_535, 65_536])
+def test_a_frame_on_the_wire_is_what_the_library_makes_of_it(length: int) -> None:
+    frame = Frame(b"x" * length)
+    assert frame.wire == websockets.frames.Frame(Opcode.TEXT, frame.data).serialize(mask=False, extensions=[])
+    assert frame.wire is frame.wire
 
 
 @pytest.mark.parametrize(("re", "expected"), [(None, {}), (7, {"re": 7}), ("x", {"re": "x"}), (0, {"re": 0})])
