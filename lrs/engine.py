@@ -41,7 +41,9 @@ from lrs.storage.sqlite import open_store
 from lrs.subscriptions.filters import parse_filter, require_courses
 from lrs.subscriptions.hub import Hub, Subscription
 from lrs.subscriptions.session.registry import Sessions
+from lrs.subscriptions.sqlite import SqliteDurables
 from lrs.subscriptions.starts import Start
+from lrs.subscriptions.writer import CursorWriter
 
 OWNER_ID = 0
 """The consumer number of the process itself; registered consumers count from 1."""
@@ -77,7 +79,13 @@ class Engine:
         self.aside = Aside(self._store)
         self.imports = Imports(self._store)
         self.documents = Documents(SqliteDocuments(self._store, limits=limits, clock=self.clock), limits)
-        self.hub = Hub(self.log, limits)
+        durables = CursorWriter(
+            SqliteDurables(self._store),
+            self.clock,
+            epoch=self.log.cursors.epoch,
+            most=limits.durable_cursors_max,
+        )
+        self.hub = Hub(self.log, limits, durables=durables)
         self.sessions = Sessions(self.hub, self.authenticator, clock=self.clock)
         self.owner = Principal(
             consumer_id=OWNER_ID,
@@ -162,18 +170,23 @@ class Engine:
         *,
         principal: Principal | None = None,
         start: Start = "now",
+        window: int | None = None,
+        durable: str | None = None,
+        reset: bool = False,
         **members: Sequence[str | Mapping[str, Any]],
     ) -> Subscription:
         """A live subscription, to be opened by ``async with`` and read by ``async for``; see ``Hub.subscribe``.
 
-        ``members`` are those of the filter in ``docs/stream.md``: ``course``, ``verb`` and so on, each a list. Raises
-        Forbidden for a course that ``principal`` may not see, InvalidParameter for a filter that can't be.
+        ``members`` are those of the filter in ``docs/stream.md``: ``course``, ``verb`` and so on, each a list; there
+        too ``window``, ``durable`` and ``reset``. Raises Forbidden for a course that ``principal`` may not see,
+        InvalidParameter for a filter that can't be.
         """
         reader = principal or self.owner
         reader.require(STREAM)
         asked = parse_filter(dict(members), self.settings.limits)
         require_courses(asked.courses, reader.grant)
-        return self.hub.subscribe(asked.filter, visibility(reader), start=start)
+        kept = None if durable is None else self.hub.durable(reader.consumer_id, durable, reset=reset)
+        return self.hub.subscribe(asked.filter, visibility(reader), start=start, window=window, durable=kept)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:

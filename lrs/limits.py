@@ -76,6 +76,11 @@ class Limits:
     auth_frame_bytes_max: int = bounded(16 * KIB, KIB, MIB, "bytes", "Largest first frame with a token.")
     auth_timeout_s: float = bounded(5, 0.1, 60, "seconds", "How long a socket may stay unauthenticated.")
     subscriptions_max: int = bounded(16, 1, 1_000, "subscriptions", "Subscriptions on one connection.")
+    window_statements_max: int = bounded(
+        10_000, 1, 1_000_000, "statements", "Largest window of unacknowledged statements of a subscription."
+    )
+    durable_cursors_max: int = bounded(100, 1, 100_000, "cursors", "Durable cursors of one consumer.")
+    poll_wait_s: float = bounded(60, 1, 600, "seconds", "Longest wait of a long poll.")
     connections_per_token_max: int = bounded(20, 1, 100_000, "connections", "Connections of one credential.")
     connections_max: int = bounded(5_000, 1, 1_000_000, "connections", "Stream connections of one process.")
     connections_unauthenticated_max: int = bounded(50, 1, 10_000, "connections", "Sockets not yet authenticated.")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lrs.errors import MalformedJson, RequestError
 from lrs.limits import Limits
-from lrs.subscriptions.filters import Asked, parse_filter
-from lrs.subscriptions.starts import START_MEMBERS, Start, parse_start
+from lrs.subscriptions.openings import OPENING_MEMBERS, Opening, is_name, opening_in_frame
 from lrs.xapi.decode import decode_json
 
 REQUEST_ID_CHARACTERS_MAX = 64
-_SUBSCRIPTION_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 RequestId = str | int | None
 """``id`` of a client's frame, echoed as ``re`` in the answer; None when there is none."""
@@ -29,8 +26,7 @@ class TokenGiven(NamedTuple):
 class Subscribe(NamedTuple):
     re: RequestId
     name: str
-    asked: Asked
-    start: Start
+    opening: Opening
 
 
 class Unsubscribe(NamedTuple):
@@ -38,7 +34,15 @@ class Unsubscribe(NamedTuple):
     name: str
 
 
-Request = TokenGiven | Subscribe | Unsubscribe
+class Acknowledge(NamedTuple):
+    """``ack``: all up to ``cursor`` is dealt with."""
+
+    re: RequestId
+    name: str
+    cursor: str
+
+
+Request = TokenGiven | Subscribe | Unsubscribe | Acknowledge
 
 
 def decode_frame(raw: bytes, limits: Limits) -> dict[str, Any]:
@@ -72,13 +76,16 @@ def parse_request(frame: Mapping[str, Any], limits: Limits) -> Request:
             _only(frame, {"token"})
             return TokenGiven(re_, _text(frame, "token"))
         case "subscribe":
-            _only(frame, {"sub", "filter", *START_MEMBERS})
-            return Subscribe(re_, _name(frame), parse_filter(frame.get("filter", {}), limits), parse_start(frame))
+            _only(frame, {"sub", *OPENING_MEMBERS})
+            return Subscribe(re_, _name(frame), opening_in_frame(frame, limits))
         case "unsubscribe":
             _only(frame, {"sub"})
             return Unsubscribe(re_, _name(frame))
+        case "ack":
+            _only(frame, {"sub", "cursor"})
+            return Acknowledge(re_, _name(frame), _text(frame, "cursor"))
         case str(other):
-            raise RequestError(f"unknown type {other[:64]!r}; there are: auth, subscribe, unsubscribe")
+            raise RequestError(f"unknown type {other[:64]!r}; there are: auth, subscribe, unsubscribe, ack")
         case _:
             raise RequestError("a frame must have a type")
 
@@ -98,6 +105,6 @@ def _text(frame: Mapping[str, Any], member: str) -> str:
 
 def _name(frame: Mapping[str, Any]) -> str:
     name = _text(frame, "sub")
-    if not _SUBSCRIPTION_NAME.fullmatch(name):
+    if not is_name(name):
         raise RequestError("sub must be 1 to 64 letters, digits, and any of _ . : -")
     return name

@@ -18,7 +18,6 @@ from lrs.limits import Limits
 from lrs.statements import keys
 from lrs.statements.match import Filter
 from lrs.statements.parameters import parse_id
-from lrs.subscriptions.starts import START_MEMBERS, Start, parse_start_text
 from lrs.xapi.actors import ifi
 from lrs.xapi.decode import decode_json
 from lrs.xapi.iris import is_iri
@@ -30,13 +29,6 @@ class Asked(NamedTuple):
 
     filter: Filter
     courses: frozenset[str]
-
-
-class Opening(NamedTuple):
-    """What a URL with parameters asks for: one subscription, at once."""
-
-    asked: Asked
-    start: Start
 
 
 def parse_filter(members: Any, limits: Limits) -> Asked:
@@ -64,28 +56,6 @@ def require_courses(courses: frozenset[str], grant: Grant) -> None:
     for course in sorted(courses):
         if not grant.covers(course):
             raise Forbidden(f"this credential does not cover the course {course}")
-
-
-def parse_opening(parameters: Iterable[tuple[str, str]], limits: Limits) -> Opening | None:
-    """What the parameters of a URL ask for, names and values as decoded; None when there are none.
-
-    A ``+`` that was left unencoded arrives as a blank. Keys and IRIs hold no blanks, so there it is put back.
-    InvalidParameter for anything that is neither a filter nor a start, also for a token: URLs end up in logs.
-    """
-    members: dict[str, list[Any]] = {}
-    start: Start | None = None
-    for name, text in parameters:
-        if name in _MEMBERS:
-            members.setdefault(name, []).append(_from_url(name, text, limits))
-        elif name not in START_MEMBERS:
-            raise InvalidParameter(f"unknown parameter {name!r}; there are: {', '.join(_MEMBERS)}, after, from")
-        elif start is not None:
-            raise InvalidParameter("give one of after and from, and only once")
-        else:
-            start = parse_start_text(name, text)
-    if not members and start is None:
-        return None
-    return Opening(parse_filter(members, limits), start or "now")
 
 
 def _course(_: str, value: Any) -> Iterable[str]:
@@ -144,8 +114,8 @@ _MEMBERS: Mapping[str, Callable[[str, Any], Iterable[str]]] = MappingProxyType(
 FILTER_MEMBERS = tuple(_MEMBERS)
 
 
-def _from_url(name: str, text: str, limits: Limits) -> Any:
-    """The JSON value for ``text`` as it stood in a URL."""
+def value_in_url(name: str, text: str, limits: Limits) -> Any:
+    """The JSON value for ``text``, as the member ``name`` has it in a URL."""
     if name != "actor":
         return text.replace(" ", "+")
     try:

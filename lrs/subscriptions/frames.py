@@ -32,6 +32,7 @@ LIMITS_TOLD = (
     "client_frames_burst",
     "subscriptions_max",
     "query_values_max",
+    "window_statements_max",
     "server_frame_bytes_max",
     "server_frame_statements_max",
 )

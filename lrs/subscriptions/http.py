@@ -24,8 +24,8 @@ from lrs.errors import (
     StoreUnavailable,
 )
 from lrs.subscriptions.closing import closing_for, reason_text
-from lrs.subscriptions.filters import Opening, parse_opening
 from lrs.subscriptions.frames import PROTOCOL, WIRE, Frame
+from lrs.subscriptions.openings import Opening, parse_opening
 from lrs.subscriptions.origins import origin_allowed
 from lrs.subscriptions.session.registry import Sessions
 

@@ -1,6 +1,6 @@
 """The stream protocol of one connection, without sockets and clocks: frames and time go in, effects come out.
 
-Whoever drives it (``session``) does what the effects say, in order, and reports what came of it. States:
+Whoever drives it (``session``) does what the ``effects`` say, in order, and reports what came of it. States:
 
     WAITING   nobody has shown a token; only an auth frame is taken, and only until the deadline
     OPEN      frames are answered, subscriptions run
@@ -18,9 +18,10 @@ from lrs.auth.principal import Principal
 from lrs.auth.scopes import STREAM
 from lrs.errors import Forbidden, LrsError, RequestError, TokenExpired
 from lrs.limits import Limits
-from lrs.statements.match import Visibility, visibility
+from lrs.statements.match import visibility
 from lrs.subscriptions import closing, frames
 from lrs.subscriptions.client_frames import (
+    Acknowledge,
     RequestId,
     Subscribe,
     TokenGiven,
@@ -30,9 +31,9 @@ from lrs.subscriptions.client_frames import (
     request_id,
 )
 from lrs.subscriptions.closing import Closing, closing_for
-from lrs.subscriptions.filters import Asked, Opening, require_courses
-from lrs.subscriptions.frames import Frame
-from lrs.subscriptions.starts import Start
+from lrs.subscriptions.effects import Beat, CheckToken, Close, Effect, Open, Resight, Send, Stop
+from lrs.subscriptions.filters import require_courses
+from lrs.subscriptions.openings import Opening
 
 MAIN = "main"
 """The subscription that parameters of the URL open."""
@@ -72,55 +73,6 @@ class Moment(NamedTuple):
 
     monotonic_s: float
     now_us: int
-
-
-class Send(NamedTuple):
-    frame: Frame
-
-
-class CheckToken(NamedTuple):
-    """Ask who holds ``token``, then report ``accepted`` or ``refused``."""
-
-    re: RequestId
-    token: str
-
-
-class Open(NamedTuple):
-    """Start a subscription and answer ``subscribed``, or report ``not_opened``."""
-
-    re: RequestId
-    name: str
-    asked: Asked
-    start: Start
-    visibility: Visibility
-    by_url: bool = False
-
-
-class Stop(NamedTuple):
-    """End the subscription ``name`` and answer ``unsubscribed``, with the last cursor told."""
-
-    re: RequestId
-    name: str
-
-
-class Resight(NamedTuple):
-    """All subscriptions that are left see this from now on."""
-
-    visibility: Visibility
-
-
-class Beat(NamedTuple):
-    """Send a heartbeat."""
-
-
-class Close(NamedTuple):
-    """Send what is due, then close; subscriptions end at once."""
-
-    closing: Closing
-    message: str = ""
-
-
-Effect = Send | CheckToken | Open | Stop | Resight | Beat | Close
 
 
 class Connection:
@@ -188,10 +140,13 @@ class Connection:
             match request:
                 case TokenGiven(re_, token):
                     return [CheckToken(re_, token)]
-                case Subscribe(re_, name, asked, start):
-                    return [self._open(re_, name, asked, start)]
+                case Subscribe(re_, name, opening):
+                    return [self._open(re_, name, opening)]
                 case Unsubscribe(re_, name):
                     return [self._stop(re_, name)]
+                case Acknowledge(name=name):
+                    self._require_known(name)
+                    return [request]
         except LrsError as error:
             return [Send(frames.failure(request_id(frame), error))]
 
@@ -236,6 +191,12 @@ class Connection:
         if opened.by_url:
             return answer + self._close(closing_for(error), error.message)
         return answer
+
+    def acknowledged(self) -> None:
+        """An acknowledgement was news. It takes nothing from the allowance of frames, since there can't be more such
+        than frames that were sent.
+        """
+        self._allowance = min(self._limits.client_frames_burst, self._allowance + 1)
 
     def changed(self, principal: Principal) -> list[Effect]:
         """The credential, or what it allows, is now as ``principal`` says."""
@@ -327,25 +288,29 @@ class Connection:
         try:
             if isinstance(self._opening, LrsError):
                 raise self._opening
-            return [self._open(None, MAIN, self._opening.asked, self._opening.start, by_url=True)]
+            return [self._open(None, MAIN, self._opening, by_url=True)]
         except LrsError as error:
             failure = frames.failure(None, error, name=MAIN)
             return [Send(failure), *self._close(closing_for(error), error.message)]
 
-    def _open(self, re: RequestId, name: str, asked: Asked, start: Start, *, by_url: bool = False) -> Open:
+    def _open(self, re: RequestId, name: str, opening: Opening, *, by_url: bool = False) -> Open:
         assert self.principal is not None
         if name in self._subscriptions:
             raise RequestError(f"there is a subscription {name!r} already")
         if len(self._subscriptions) >= self._limits.subscriptions_max:
             raise RequestError(f"a connection has at most {self._limits.subscriptions_max} subscriptions")
-        require_courses(asked.courses, self.principal.grant)
-        self._subscriptions[name] = asked.courses
-        return Open(re, name, asked, start, visibility(self.principal), by_url)
+        require_courses(opening.asked.courses, self.principal.grant)
+        self._subscriptions[name] = opening.asked.courses
+        return Open(re, name, opening, visibility(self.principal), by_url)
 
     def _stop(self, re: RequestId, name: str) -> Stop:
-        if self._subscriptions.pop(name, None) is None:
-            raise RequestError(f"there is no subscription {name!r}")
+        self._require_known(name)
+        del self._subscriptions[name]
         return Stop(re, name)
+
+    def _require_known(self, name: str) -> None:
+        if name not in self._subscriptions:
+            raise RequestError(f"there is no subscription {name!r}")
 
     def _allowed(self, now: Moment) -> bool:
         """Take one frame from the allowance, which grows with time up to a burst."""

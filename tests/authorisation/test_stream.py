@@ -50,7 +50,8 @@ def covers(reader: Reader, asked: Asked) -> bool:
 
 
 def subscribed(matrix: Matrix, reader: Reader, asked: Asked, start: Start) -> Subscription:
-    return matrix.server.engine.subscribe(principal=matrix.principal(reader), start=start, **members(asked))
+    filter_: dict[str, Any] = members(asked)
+    return matrix.server.engine.subscribe(principal=matrix.principal(reader), start=start, **filter_)
 
 
 async def all_there_is(subscription: Subscription) -> list[dict[str, Any]]:

@@ -12,18 +12,19 @@ from lrs.client.asking import Asking, renewal, stream_url
 from lrs.limits import Limits
 from lrs.subscriptions.client_frames import Subscribe, TokenGiven, parse_request
 from lrs.subscriptions.filters import FILTER_MEMBERS
+from lrs.subscriptions.openings import Opening
 from lrs.subscriptions.starts import After, Stored
 from tests.samples import ANSWERED, COURSE_A, agent
 
 URL = "wss://lrs.example.com/xapi/stream"
 
 
-def asked(after: str | None = None, *, start: Any = "now", **members: Any) -> Subscribe:
+def asked(after: str | None = None, *, start: Any = "now", **members: Any) -> Opening:
     """What the server reads in the frame."""
     frame = orjson.loads(Asking(URL, members, after=None, start=start).subscribe(after))  # type: ignore[arg-type]
     request = parse_request(frame, Limits())
     assert isinstance(request, Subscribe)
-    return request
+    return request.opening
 
 
 def test_it_begins_now_unless_told_otherwise() -> None:

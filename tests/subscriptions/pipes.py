@@ -15,12 +15,14 @@ from lrs.clock import FixedClock
 from lrs.errors import LrsError, Unauthenticated
 from lrs.limits import Limits
 from lrs.statements.record import Append
-from lrs.subscriptions.filters import Opening
 from lrs.subscriptions.frames import Frame
 from lrs.subscriptions.hub import Hub
+from lrs.subscriptions.openings import Opening
 from lrs.subscriptions.session.registry import Sessions
+from lrs.subscriptions.writer import CursorWriter
 from tests.samples import draft, principal
 from tests.subscriptions.loops import Inline, settle
+from tests.subscriptions.memory_durables import MemoryDurables
 from tests.subscriptions.memory_log import MemoryLog
 
 # Time passes only by ``House.pass_time``: what would look at the real clock looks rarely.
@@ -126,7 +128,10 @@ class House:
         self.clock = FixedClock()
         self.credentials = Credentials()
         self.limits = Limits(**(STILL | limits))
-        self.hub = Hub(self.log, self.limits, executor=Inline())
+        self.durables = MemoryDurables()
+        most = self.limits.durable_cursors_max
+        writer = CursorWriter(self.durables, self.clock, epoch=self.log.cursors.epoch, most=most)
+        self.hub = Hub(self.log, self.limits, executor=Inline(), durables=writer)
         self.sessions = Sessions(self.hub, self.credentials, clock=self.clock)
         self.tasks: list[asyncio.Task[None]] = []
 

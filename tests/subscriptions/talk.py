@@ -12,8 +12,9 @@ from lrs.auth.principal import Principal
 from lrs.errors import LrsError
 from lrs.limits import Limits
 from lrs.subscriptions.closing import Closing
-from lrs.subscriptions.filters import Opening
-from lrs.subscriptions.protocol import Close, Connection, Effect, Moment, Send
+from lrs.subscriptions.effects import Close, Effect, Send
+from lrs.subscriptions.openings import Opening
+from lrs.subscriptions.protocol import Connection, Moment
 from tests.samples import principal
 
 LIMITS = Limits()

@@ -8,6 +8,7 @@ import pytest
 from lrs.errors import InvalidParameter, MalformedJson, RequestError
 from lrs.limits import Limits
 from lrs.subscriptions.client_frames import (
+    Acknowledge,
     Subscribe,
     TokenGiven,
     Unsubscribe,
@@ -16,6 +17,7 @@ from lrs.subscriptions.client_frames import (
     request_id,
 )
 from lrs.subscriptions.filters import parse_filter
+from lrs.subscriptions.openings import Opening
 from lrs.subscriptions.starts import After
 
 LIMITS = Limits()
@@ -27,10 +29,11 @@ LIMITS = Limits()
         ({"type": "auth", "token": "t"}, TokenGiven(None, "t")),
         ({"type": "auth", "id": 2, "token": "t"}, TokenGiven(2, "t")),
         ({"type": "unsubscribe", "id": "x", "sub": "s1"}, Unsubscribe("x", "s1")),
-        ({"type": "subscribe", "sub": "s1"}, Subscribe(None, "s1", parse_filter({}, LIMITS), "now")),
+        ({"type": "subscribe", "sub": "s1"}, Subscribe(None, "s1", Opening(parse_filter({}, LIMITS), "now"))),
+        ({"type": "ack", "sub": "s1", "cursor": "c1"}, Acknowledge(None, "s1", "c1")),
         (
             {"type": "subscribe", "id": 1, "sub": "s:1.a_b-c", "filter": {"verb": ["x:y"]}, "after": "c1"},
-            Subscribe(1, "s:1.a_b-c", parse_filter({"verb": ["x:y"]}, LIMITS), After("c1")),
+            Subscribe(1, "s:1.a_b-c", Opening(parse_filter({"verb": ["x:y"]}, LIMITS), After("c1"))),
         ),
     ],
 )
@@ -55,6 +58,10 @@ def test_a_request_is_read(frame: dict[str, Any], request_: object) -> None:
         ({"type": "subscribe", "sub": 'a"'}, "sub"),
         ({"type": "subscribe", "sub": "s1", "filters": {}}, "'filters'"),
         ({"type": "subscribe", "sub": "s1", "token": "t"}, "'token'"),
+        ({"type": "ack", "sub": "s1"}, "cursor"),
+        ({"type": "ack", "sub": "s1", "cursor": 7}, "cursor"),
+        ({"type": "ack", "cursor": "c1"}, "sub"),
+        ({"type": "ack", "sub": "s1", "cursor": "c1", "window": 5}, "'window'"),
         ({"type": "unsubscribe"}, "sub"),
         ({"type": "unsubscribe", "sub": "s1", "filter": {}}, "'filter'"),
     ],

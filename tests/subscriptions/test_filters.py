@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -10,8 +10,7 @@ from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.errors import Forbidden, InvalidParameter
 from lrs.limits import Limits
 from lrs.statements.match import EVERYTHING, Filter
-from lrs.subscriptions.filters import FILTER_MEMBERS, parse_filter, parse_opening, require_courses
-from lrs.subscriptions.starts import After
+from lrs.subscriptions.filters import FILTER_MEMBERS, parse_filter, require_courses
 from tests.samples import ANSWERED, COURSE_A, COURSE_B, LMS, agent, draft, statement
 
 LIMITS = Limits()
@@ -141,70 +140,3 @@ def test_a_course_outside_the_grant_is_forbidden_by_name() -> None:
     require_courses(frozenset({COURSE_A, COURSE_B}), Grant.of(["course-v1:Org+*"]))
     with pytest.raises(Forbidden, match=r"Org\+B\+2026"):
         require_courses(frozenset({COURSE_A, COURSE_B}), grant)
-
-
-def opening(query: str) -> Any:
-    return parse_opening(parse_qsl(query, keep_blank_values=True), LIMITS)
-
-
-def test_a_url_without_parameters_opens_nothing() -> None:
-    assert opening("") is None
-
-
-def test_a_url_says_the_same_as_a_filter() -> None:
-    found = opening(f"course={quote(COURSE_A)}&course={quote(COURSE_B)}&verb={quote(ANSWERED)}&after=c1")
-    assert found.asked == parse_filter({"course": [COURSE_A, COURSE_B], "verb": [ANSWERED]}, LIMITS)
-    assert found.start == After("c1")
-
-
-def test_a_start_alone_opens_a_subscription_to_everything() -> None:
-    assert opening("from=beginning") == (parse_filter({}, LIMITS), "beginning")
-
-
-def test_a_filter_alone_starts_now() -> None:
-    assert opening("verb=x:y").start == "now"
-
-
-@pytest.mark.parametrize("course", [COURSE_A, f"{LMS}/course/{COURSE_A}"])
-def test_a_plus_that_was_left_unencoded_is_put_back(course: str) -> None:
-    assert opening(f"course={course}").asked.courses == {COURSE_A}
-
-
-def test_a_plus_in_an_iri_is_put_back() -> None:
-    block = "block-v1:Org+A+2026+type@problem+block@b"
-    assert (
-        opening(f"activity={LMS}/xblock/{block}").asked == opening(f"activity={quote(LMS + '/xblock/' + block)}").asked
-    )
-
-
-def test_an_actor_stands_in_a_url_as_json_and_a_plus_in_its_address_is_put_back() -> None:
-    plain = parse_filter({"actor": [{"mbox": "mailto:a+b@example.com"}]}, LIMITS)
-    assert opening('actor={"mbox":"mailto:a%2Bb@example.com"}').asked == plain
-    assert opening('actor={"mbox":"mailto:a+b@example.com"}').asked == plain
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "courses=x",
-        "token=secret",
-        "access_token=secret",
-        "after=c1&from=now",
-        "after=c1&after=c2",
-        "from=whenever",
-        "verb=",
-        "course=Org",
-        "actor=nobody",
-        "actor={",
-    ],
-)
-def test_a_url_that_is_not_understood_is_an_error_that_names_the_parameter(query: str) -> None:
-    with pytest.raises(InvalidParameter) as caught:
-        opening(query)
-    assert query.partition("=")[0] in caught.value.message
-
-
-def test_an_error_never_repeats_a_token() -> None:
-    with pytest.raises(InvalidParameter) as caught:
-        opening("token=very-secret")
-    assert "very-secret" not in caught.value.message

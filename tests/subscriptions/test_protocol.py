@@ -15,18 +15,14 @@ from lrs.errors import (
     TokenRevoked,
     Unauthenticated,
 )
+from lrs.limits import Limits
 from lrs.statements.match import visibility
 from lrs.subscriptions import closing
-from lrs.subscriptions.filters import Opening, parse_filter
-from lrs.subscriptions.protocol import (
-    TRANSITIONS,
-    CheckToken,
-    Event,
-    Open,
-    Send,
-    State,
-    Stop,
-)
+from lrs.subscriptions.client_frames import Acknowledge
+from lrs.subscriptions.effects import CheckToken, Open, Send, Stop
+from lrs.subscriptions.filters import parse_filter
+from lrs.subscriptions.openings import Opening
+from lrs.subscriptions.protocol import TRANSITIONS, Event, State
 from lrs.subscriptions.starts import After
 from tests.samples import COURSE_A, COURSE_B, principal
 from tests.subscriptions.talk import LIMITS, READER, at, closed, opened, say, sent, waiting
@@ -99,7 +95,7 @@ def test_a_subscription_is_opened_with_the_sight_of_its_reader() -> None:
     who = principal("engine", scopes=("stream",), courses=(COURSE_A,))
     effects = say(opened(who), type="subscribe", id=1, sub="s1", filter={"course": [COURSE_A]}, after="c1")
     asked = parse_filter({"course": [COURSE_A]}, LIMITS)
-    assert effects == [Open(1, "s1", asked, After("c1"), visibility(who))]
+    assert effects == [Open(1, "s1", Opening(asked, After("c1")), visibility(who))]
 
 
 def test_a_name_is_used_once_at_a_time() -> None:
@@ -134,7 +130,9 @@ def test_a_course_outside_the_grant_is_forbidden_not_silent() -> None:
     [
         ({"type": "publish", "id": 5}, "invalid_request"),
         ({"id": 5}, "invalid_request"),
-        ({"type": "subscribe", "id": 5, "sub": "s1", "window": 5}, "invalid_request"),
+        ({"type": "subscribe", "id": 5, "sub": "s1", "width": 5}, "invalid_request"),
+        ({"type": "subscribe", "id": 5, "sub": "s1", "window": 0}, "invalid_parameter"),
+        ({"type": "ack", "id": 5, "sub": "s1", "cursor": "c1"}, "invalid_request"),
         ({"type": "subscribe", "id": 5, "sub": "s1", "filter": {"verb": []}}, "invalid_parameter"),
         ({"type": "subscribe", "id": 5, "sub": "s1", "from": "noon"}, "invalid_parameter"),
         ({"type": "unsubscribe", "id": 5, "sub": "s1"}, "invalid_request"),
@@ -147,6 +145,17 @@ def test_a_request_that_is_not_understood_is_answered_and_the_connection_goes_on
     (error,) = sent(say(connection, **frame))
     assert (error["type"], error["re"], error["code"]) == ("error", 5, code)
     assert connection.state is State.OPEN
+
+
+def test_an_acknowledgement_is_handed_on_and_news_costs_nothing() -> None:
+    connection = opened(limits=Limits(client_frames_burst=3))
+    say(connection, type="subscribe", sub="s1", window=5)
+    for _ in range(100):
+        assert say(connection, type="ack", sub="s1", cursor="c1") == [Acknowledge(None, "s1", "c1")]
+        connection.acknowledged()
+    for _ in range(2):
+        say(connection, type="ack", sub="s1", cursor="c1")
+    assert closed(say(connection, type="ack", sub="s1", cursor="c1")) is closing.RATE_LIMITED
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "hello", '{"a":1,"a":1}', "\udcff", '{"a":' * 17 + "1" + "}" * 17])
@@ -198,7 +207,7 @@ def test_parameters_of_the_url_open_main_at_once() -> None:
     connection = waiting(opening=Opening(asked, After("c1")))
     hello, main = connection.accepted(READER, at(0), head="c9")
     assert isinstance(hello, Send)
-    assert main == Open(None, "main", asked, After("c1"), visibility(READER), by_url=True)
+    assert main == Open(None, "main", Opening(asked, After("c1")), visibility(READER), by_url=True)
 
 
 @pytest.mark.parametrize(

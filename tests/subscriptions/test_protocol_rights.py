@@ -16,15 +16,8 @@ from lrs.errors import (
 from lrs.limits import Limits
 from lrs.statements.match import visibility
 from lrs.subscriptions import closing
-from lrs.subscriptions.protocol import (
-    Beat,
-    CheckToken,
-    Connection,
-    Resight,
-    Send,
-    State,
-    Stop,
-)
+from lrs.subscriptions.effects import Beat, CheckToken, Resight, Send, Stop
+from lrs.subscriptions.protocol import Connection, State
 from tests.samples import COURSE_A, COURSE_B, principal
 from tests.subscriptions.talk import LIMITS, READER, at, closed, expiring, opened, say, sent
 

@@ -8,7 +8,8 @@ import pytest
 
 from lrs.errors import CursorInvalid
 from lrs.statements.record import Position
-from lrs.subscriptions.filters import Opening, parse_filter
+from lrs.subscriptions.filters import parse_filter
+from lrs.subscriptions.openings import Opening
 from lrs.subscriptions.starts import After
 from tests.samples import COURSE_A, COURSE_B, statement
 from tests.subscriptions.loops import in_loop, settle

@@ -8,7 +8,8 @@ import pytest
 
 from lrs.auth.grants import Grant
 from lrs.errors import LrsError, Overloaded, TokenRevoked
-from lrs.subscriptions.filters import Opening, parse_filter
+from lrs.subscriptions.filters import parse_filter
+from lrs.subscriptions.openings import Opening
 from tests.samples import COURSE_A, COURSE_B, statement
 from tests.subscriptions.loops import in_loop, settle, until
 from tests.subscriptions.pipes import chain, open_house, subscribed

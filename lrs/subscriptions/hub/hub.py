@@ -159,9 +159,15 @@ class Hub:
         """The place to begin after: ``place``, or the one that is kept under a durable name."""
         durable = acknowledging.durable
         if durable is not None:
-            place = await asyncio.get_running_loop().run_in_executor(self._executor, durable.begin, place)
+            # It may have to wait for the writer, and must not keep others from reading.
+            place = await asyncio.to_thread(durable.begin, place)
         acknowledging.begin(place)
         return place
+
+    async def keep(self, subscription: Subscription) -> None:
+        """Have what ``subscription`` has acknowledged safe in its durable cursor, if it has one."""
+        if subscription.durable is not None:
+            await asyncio.to_thread(subscription.durable.flush)
 
     def join(self, filter_: Filter, visibility: Visibility, member: Subscription) -> Channel:
         """The channel for this question; the first one wakes the tail."""

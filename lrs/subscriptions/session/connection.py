@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from lrs.auth.principal import Principal
 from lrs.errors import LrsError
 from lrs.statements.match import Visibility
 from lrs.subscriptions import closing, frames
-from lrs.subscriptions.client_frames import RequestId
+from lrs.subscriptions.client_frames import Acknowledge, RequestId
 from lrs.subscriptions.closing import Closing, closing_for, reason_text
+from lrs.subscriptions.effects import Beat, CheckToken, Close, Effect, Open, Resight, Send, Stop
 from lrs.subscriptions.frames import Frame
 from lrs.subscriptions.hub import Subscription
-from lrs.subscriptions.protocol import (
-    Beat,
-    CheckToken,
-    Close,
-    Connection,
-    Effect,
-    Moment,
-    Open,
-    Resight,
-    Send,
-    State,
-    Stop,
-)
+from lrs.subscriptions.protocol import Connection, Moment, State
 from lrs.subscriptions.session.transport import Transport
 from lrs.telemetry import logger
 
@@ -192,6 +181,8 @@ class Session:
                     to_open.append(effect)
                 case CheckToken(re_, token):
                     to_open += self._apply(self._check(re_, token))
+                case Acknowledge():
+                    to_open += self._apply(self._acknowledge(effect))
                 case Resight(visibility):
                     self._resight(visibility)
                 case Close():
@@ -218,6 +209,16 @@ class Session:
             return self._protocol.refused(error, re=re)
         return self._protocol.accepted(principal, self._sessions.now(), head=head, re=re)
 
+    def _acknowledge(self, told: Acknowledge) -> Sequence[Effect]:
+        subscription = self._subscriptions.get(told.name)
+        try:
+            # One whose answer is due has been told nothing yet that could be acknowledged.
+            if subscription is not None and subscription.acknowledge(told.cursor):
+                self._protocol.acknowledged()
+        except LrsError as error:
+            return [Send(frames.failure(told.re, error))]
+        return []
+
     async def _open(self, asked: Open) -> None:
         name = asked.name
 
@@ -225,22 +226,36 @@ class Session:
             self._ready[name] = None
             self._wake()
 
-        subscription = self._sessions.hub.subscribe(
-            asked.asked.filter, asked.visibility, start=asked.start, notify=notify
-        )
-        self._opening = subscription
         try:
+            subscription = self._opening = self._subscription(asked, notify)
             await subscription.open()
             # What may be seen can have changed while the start was looked for.
             self._protocol.require_wanted(name)
         except LrsError as error:
-            subscription.close()
+            if self._opening is not None:
+                self._opening.close()
             self._apply(self._protocol.not_opened(asked, error))
         else:
             self._outbox.append(_Opened(asked.re, name, subscription))
             self._wake()
         finally:
             self._opening = None
+
+    def _subscription(self, asked: Open, notify: Callable[[], None]) -> Subscription:
+        """The subscription that is asked for, not yet open."""
+        hub, opening, principal = self._sessions.hub, asked.opening, self._protocol.principal
+        assert principal is not None
+        durable = None
+        if opening.durable is not None:
+            durable = hub.durable(principal.consumer_id, opening.durable, reset=opening.reset)
+        return hub.subscribe(
+            opening.asked.filter,
+            asked.visibility,
+            start=opening.start,
+            notify=notify,
+            window=opening.window,
+            durable=durable,
+        )
 
     def _resight(self, visibility: Visibility) -> None:
         for subscription in self._all_subscriptions():
@@ -257,7 +272,10 @@ class Session:
         try:
             while True:
                 while self._outbox:
-                    await self._send(transport, self._frame(self._outbox.popleft()))
+                    due = self._outbox.popleft()
+                    if isinstance(due, Stop) and due.name in self._subscriptions:
+                        await self._sessions.hub.keep(self._subscriptions[due.name])
+                    await self._send(transport, self._frame(due))
                 self._resume_receiver()
                 if self._close is not None:
                     break

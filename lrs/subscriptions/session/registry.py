@@ -16,8 +16,8 @@ from lrs.subscriptions import closing
 from lrs.subscriptions.closing import closing_for
 from lrs.subscriptions.connections import Connections
 from lrs.subscriptions.deadlines import Deadlines
-from lrs.subscriptions.filters import Opening
 from lrs.subscriptions.hub import Hub
+from lrs.subscriptions.openings import Opening
 from lrs.subscriptions.protocol import Connection, Moment
 from lrs.subscriptions.session.connection import Session
 from lrs.telemetry import logger
