@@ -35,6 +35,7 @@ COMMANDS = MappingProxyType(
         "settings": Command("lrs.cli.settings:settings", "Show every setting and its value."),
         "consumer": Command("lrs.cli.consumers:consumer", "Register readers and writers."),
         "key": Command("lrs.cli.keys:key", "Make and revoke keys for Basic authentication."),
+        "cursor": Command("lrs.cli.cursors:cursor", "Look at the durable cursors of subscribers."),
         "token": Command("lrs.cli.tokens:token", "Issue and revoke bearer tokens."),
     }
 )

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 
 import sqlite_utils
 from sqlite_utils.db import Database
@@ -149,3 +150,10 @@ def m005_late_inheritance(db: Database) -> None:
     db.execute(
         "CREATE VIRTUAL TABLE gain_key USING fts5 (keys, content='', detail=none, columnsize=0, tokenize='ascii')"
     )
+
+
+def epoch_of(connection: sqlite3.Connection) -> bytes:
+    """What tells this history of the log from others, such as that before a restore."""
+    (epoch,) = connection.execute("SELECT epoch FROM log_identity").fetchone()
+    assert isinstance(epoch, bytes)
+    return epoch
