@@ -42,6 +42,11 @@ class Proxy:
             link.passing.clear()
         return len(self._links)
 
+    @property
+    def ports(self) -> list[int]:
+        """From which port each connection goes on to the server."""
+        return [link.port for link in self._links]
+
     async def link(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, until it ends."""
         self.connections += 1
@@ -84,6 +89,11 @@ class _Link:
         self._far = far
         self._reset = asyncio.Event()
 
+    @property
+    def port(self) -> int:
+        name: tuple[str, int] = self._far[1].get_extra_info("sockname")
+        return name[1]
+
     async def run(self) -> None:
         """Pass on what comes, until one side ends."""
         passing = [
@@ -109,17 +119,21 @@ class _Link:
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
-            while True:
-                await self.passing.wait()
-                data = await reader.read(self._proxy.piece_bytes)
-                # The end of one side is not told to the other either while nothing is passed on.
-                await self.passing.wait()
-                if not data:
-                    return
+            while data := await self._read(reader):
                 if self._proxy.delay_s:
                     await asyncio.sleep(self._proxy.delay_s)
                 writer.write(data)
                 await writer.drain()
+
+    async def _read(self, reader: asyncio.StreamReader) -> bytes:
+        """What comes; nothing at the end, of which the other side is not told either while nothing is passed on."""
+        await self.passing.wait()
+        try:
+            return await reader.read(self._proxy.piece_bytes)
+        except ConnectionError:
+            return b""
+        finally:
+            await self.passing.wait()
 
 
 @asynccontextmanager
