@@ -39,7 +39,8 @@ class Chunk:
     def take(self, draft: Draft) -> None:
         """Add a draft and its id."""
         self.drafts.append(draft)
-        self.ids.append(str(UUID(bytes=draft.id)))
+        digits = draft.id.hex()
+        self.ids.append(f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}")
 
 
 class _Author(NamedTuple):
@@ -56,6 +57,7 @@ class Intake:
     def __init__(self, limits: Limits, new_id: Callable[[], UUID]) -> None:
         self._limits = limits
         self._new_id = new_id
+        self._latest: tuple[Principal, Authorship] | None = None
 
     def decode(self, body: bytes) -> list[Any]:
         """The statements in ``body``: a JSON object, or an array of at most ``batch_statements_max`` of them.
@@ -78,7 +80,7 @@ class Intake:
         Raises InvalidStatement with the path of everything that is wrong with the first bad one, unless the writer is
         trusted: then what is bad is set aside.
         """
-        author = _Author(principal, Authorship.of(principal), version)
+        author = _Author(principal, self._authorship(principal), version)
         for start in range(0, len(statements), CHUNK_STATEMENTS):
             chunk = Chunk([], [], [])
             for index, statement in enumerate(statements[start : start + CHUNK_STATEMENTS], start):
@@ -89,6 +91,13 @@ class Intake:
                     validator(version).check(statement, path)
                     chunk.take(prepare(statement, author.authorship, version=version, new_id=self._new_id))
             yield chunk
+
+    def _authorship(self, principal: Principal) -> Authorship:
+        """That of ``principal``; kept for the next request, which is most often of the same writer."""
+        latest = self._latest
+        if latest is None or latest[0] is not principal:
+            latest = self._latest = principal, Authorship.of(principal)
+        return latest[1]
 
     def _take_leniently(self, statement: Any, path: str, author: _Author, chunk: Chunk) -> None:
         """Prepare what is valid but for known deviations; set aside all else (invariant 11)."""

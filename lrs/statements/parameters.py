@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from lrs.auth.grants import course_key
 from lrs.door import parameters
@@ -89,12 +90,17 @@ def _selection(given: dict[str, str], courses: list[str], limits: Limits) -> Sel
     )
 
 
-def parse_id(given: Mapping[str, str], name: str) -> StatementId:
-    """The statement id in parameter ``name``; InvalidParameter when it is not a UUID."""
+def parse_uuid(given: Mapping[str, str], name: str) -> UUID:
+    """The UUID in parameter ``name``; InvalidParameter when there is none."""
     found = parameters.uuid(given, name)
     if found is None:
         raise InvalidParameter(f"parameter {name} is missing")
-    return StatementId(found.bytes)
+    return found
+
+
+def parse_id(given: Mapping[str, str], name: str) -> StatementId:
+    """The statement id in parameter ``name``; InvalidParameter when it is not a UUID."""
+    return StatementId(parse_uuid(given, name).bytes)
 
 
 def _boolean(given: dict[str, str], name: str) -> bool:

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from email.utils import formatdate
 from urllib.parse import parse_qsl, quote, urlencode
-from uuid import UUID
 
 import orjson
 from starlette.responses import Response
@@ -23,7 +22,7 @@ from lrs.statements.formats import formatted
 from lrs.statements.http.attachments import MULTIPART, Decode, multipart_answer, store_multipart
 from lrs.statements.intake import with_id
 from lrs.statements.pages import statement_result
-from lrs.statements.parameters import StatementQuery, parse_id, parse_query
+from lrs.statements.parameters import StatementQuery, parse_query, parse_uuid
 from lrs.statements.record import Record
 from lrs.statements.service import Statements
 from lrs.xapi.timestamps import format_us
@@ -48,7 +47,7 @@ class StatementResource:
         parameters = exchange.parameters
         if [name for name, _ in parameters] != ["statementId"]:
             raise InvalidParameter("PUT takes exactly one parameter, statementId")
-        statement_id = UUID(bytes=parse_id(dict(parameters), "statementId"))
+        statement_id = parse_uuid(dict(parameters), "statementId")
         if _is_multipart(exchange):
             await self._store_multipart(
                 exchange, lambda body: ([with_id(self._statements.intake.decode_one(body), statement_id)], True)
