@@ -53,6 +53,10 @@ class Validator:
         assert version in VERSIONS
         self._shape = Shape(statement_uri(version))
 
+    def accepts(self, statement: Any) -> bool:
+        """Whether ``check`` has nothing to say; a refusal costs no explanation."""
+        return self._shape.is_valid(statement) and not broken_rules(statement)
+
     def check(self, statement: Any, path: str = "$") -> None:
         """Raise InvalidStatement with all that is wrong, if anything is; ``path`` is where the Statement stands.
 
