@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,7 +91,7 @@ def test_text_that_is_not_utf_8_is_closed_with_1007(caplog: pytest.LogCaptureFix
         connection.until(b"\r\n\r\n")
         connection.send(frame(TEXT, b"\xff", final=False) + frame(CONTINUATION, b"\xfe"))
         assert connection.close_code() == 1007
-    assert caplog.records == []
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def port_of(served: Served) -> int:
@@ -132,4 +133,4 @@ def test_a_refused_opening_is_no_fault_in_the_log(caplog: pytest.LogCaptureFixtu
         made.send(handshake("/xapi/stream", {"Authorization": "Bearer wrong"}))
         assert made.status() == 401
         assert made.rest() == b""
-    assert caplog.records == []
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
