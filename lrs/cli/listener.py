@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
+from contextlib import suppress
 
 from lrs.config import Settings
 from lrs.errors import ConfigError
 
 BACKLOG_CONNECTIONS = 2048
+DESCRIPTORS = 65_536
 _FIRST_INHERITED = 3
 
 
@@ -28,6 +31,20 @@ def listen(settings: Settings, descriptor: int | None) -> socket.socket:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigError(f"can't listen on {settings.host}:{settings.port}: {reason}") from error
+
+
+def allow_many_sockets() -> None:
+    """Let this process, and those that it starts, have as many descriptors as they may need and the system allows.
+
+    The usual soft limit of 1,024 is there for programs with select(2); it is far below ``connections_max``, and
+    strangers who connect and say nothing would use it up at once.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    if soft not in (resource.RLIM_INFINITY, wanted) and soft < wanted:
+        # Some systems have a lower limit beside this one, and refuse; then it stays as it is.
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def address(listener: socket.socket) -> str:

@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from lrs.app import create_app
-from lrs.cli.listener import BACKLOG_CONNECTIONS, address, listen
+from lrs.cli.listener import BACKLOG_CONNECTIONS, address, allow_many_sockets, listen
 from lrs.cli.logs import configure_logs
 from lrs.cli.register import data_option
 from lrs.cli.requests import Requests
@@ -98,6 +98,7 @@ def serve(
     configure_logs(settings)
     # Worker processes are started anew and read their settings as this one did.
     os.environ.update(_environment(settings))
+    allow_many_sockets()
     listener = listen(settings, descriptor)
     config = uvicorn.Config(
         "lrs.cli.serve:application",

@@ -26,6 +26,23 @@ def test_it_tells_how_to_make_the_first_consumer(server: Server) -> None:
     assert "lrs token issue" in server.output
 
 
+def test_it_may_have_as_many_sockets_as_the_system_allows(tmp_path: Path) -> None:
+    """Also where a shell allows few; otherwise strangers who connect and say nothing use them up."""
+    few = ("bash", "-c", 'ulimit -Sn 64; exec "$0" -m lrs "$@"', sys.executable)
+    server = Server(tmp_path / "data", command=few)
+    try:
+        server.start()
+        with contextlib.ExitStack() as stack:
+            for _ in range(200):
+                stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+            stack.callback(connection.close)
+            connection.request("GET", "/xapi/about")
+            assert connection.getresponse().read()
+    finally:
+        server.close()
+
+
 def test_it_says_nothing_of_what_it_is_built_with(server: Server) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
     connection.request("GET", "/xapi/about")
