@@ -32,6 +32,7 @@ class Limits:
     form_bytes_max: int = bounded(
         MIB, KIB, 1024 * MIB, "bytes", "Largest form of the alternate request syntax; read before authentication."
     )
+    forms_max: int = bounded(50, 1, 10_000, "forms", "Forms of the alternate request syntax that are read at once.")
     body_read_s: int = bounded(30, 1, 3600, "seconds", "Longest wait for the next piece of a request body.")
 
     # Attachments.

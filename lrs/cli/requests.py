@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+CONNECTIONS_MAX = 2_000
+"""HTTP connections of one process, beside those of the stream; what each may cost before it has said who it is, is
+bounded by what follows.
+"""
 
 HEAD_BYTES_MAX = 256 * 1024
 """Where the head of a request is cut off; the longest query and credential that may be set are far shorter."""
@@ -18,6 +24,7 @@ BLOCKED_S = 30.0
 FIRST_REQUEST_S = 0.3
 """How long a connection that was just accepted may take to send its request while the server stops."""
 
+_TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -32,6 +39,8 @@ class Requests(HttpToolsProtocol):
     although the next server would have taken it.
     """
 
+    _open: ClassVar[set[Requests]] = set()
+
     _head_timer: asyncio.TimerHandle | None = None
     _flush_timer: asyncio.TimerHandle | None = None
     _in_head = False
@@ -39,6 +48,11 @@ class Requests(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if len(self._open) >= CONNECTIONS_MAX:
+            transport.write(_TOO_MANY)
+            transport.close()
+            return
+        self._open.add(self)
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
@@ -82,7 +96,12 @@ class Requests(HttpToolsProtocol):
         self._forget_flush()
         super().resume_writing()
 
+    def handle_websocket_upgrade(self) -> None:
+        self._open.discard(self)
+        super().handle_websocket_upgrade()
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self._open.discard(self)
         self._expect_nothing()
         self._forget_flush()
         super().connection_lost(exc)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -20,7 +21,7 @@ from lrs.config import Settings
 from lrs.door.alternate import FORM, Inner, intended_method, unpack
 from lrs.door.parameters import pairs
 from lrs.door.problems import MEDIA_TYPE, problem_details
-from lrs.errors import LrsError, RateLimited, RequestError, StoreUnavailable, TooLarge
+from lrs.errors import LrsError, Overloaded, RateLimited, RequestError, StoreUnavailable, TooLarge
 from lrs.telemetry import logger
 from lrs.xapi.versions import VERSIONS, negotiate
 
@@ -100,6 +101,26 @@ class Pieces:
         return piece
 
 
+class _Forms:
+    """How many forms are being read in this process: they come before authentication, from anybody."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    @contextmanager
+    def reading(self, count_max: int) -> Iterator[None]:
+        """One more; raises Overloaded when there are as many as there may be."""
+        if self._count >= count_max:
+            raise Overloaded("this server is reading as many forms as it can")
+        self._count += 1
+        try:
+            yield
+        finally:
+            self._count -= 1
+
+
+_FORMS = _Forms()
+
 Handler = Callable[[Exchange], Awaitable[Response]]
 
 
@@ -165,7 +186,8 @@ class Resource:
         media_type = request.headers.get("content-type", FORM).partition(";")[0].strip().lower()
         if version == VERSIONS[0] and media_type == FORM:
             limits = self._settings.limits
-            form = await read_body(request, limits.form_bytes_max, limits.body_read_s)
+            with _FORMS.reading(limits.forms_max):
+                form = await read_body(request, limits.form_bytes_max, limits.body_read_s)
             inner = unpack(method, request.headers.raw, pairs(form, "the form"))
             headers = Headers(raw=inner.headers)
             if negotiate(headers.get(VERSION_HEADER), default=version) == VERSIONS[0]:
@@ -203,7 +225,7 @@ def refusal(error: LrsError, *, offered: bool) -> Response:
         response.headers.append(name, value)
     if isinstance(error, RateLimited):
         response.headers["Retry-After"] = str(error.retry_after_s)
-    elif isinstance(error, StoreUnavailable):
+    elif isinstance(error, StoreUnavailable | Overloaded):
         response.headers["Retry-After"] = "1"
     return response
 

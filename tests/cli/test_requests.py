@@ -98,6 +98,27 @@ async def test_a_head_without_end_is_refused(endless: bytes) -> None:
         assert b"HTTP/1.1 431 " in await rest(reader)
 
 
+async def test_there_may_be_so_many_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Invariant 7: each costs memory before it has said who it is. Those that end make room."""
+    async with connected() as (reader, writer, server):
+        writer.write(GET)
+        await reader.readuntil(b"\r\n\r\n")
+        monkeypatch.setattr(requests, "CONNECTIONS_MAX", 2)
+        address = writer.get_extra_info("peername")
+        answers = []
+        for _ in range(3):
+            other_reader, other = await asyncio.open_connection(*address)
+            other.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            answers.append((await rest(other_reader))[:13])
+            other.close()
+        assert answers == [b"HTTP/1.1 200 "] * 3
+        monkeypatch.setattr(requests, "CONNECTIONS_MAX", 1)
+        other_reader, other = await asyncio.open_connection(*address)
+        assert (await rest(other_reader)).startswith(b"HTTP/1.1 503 ")
+        other.close()
+        assert len(server.server_state.connections) == 1
+
+
 async def test_trailers_are_not_kept() -> None:
     async with connected() as (reader, writer, _):
         writer.write(

@@ -6,6 +6,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from tests.samples import statement
 from tests.system.access import STATEMENTS
 
 POST = f"POST {STATEMENTS} HTTP/1.1"
+POST_AS_GET = f"POST {STATEMENTS}?method=GET"
 
 
 def sent(target: Target, headers: dict[str, str], *pieces: bytes, authorised: bool = True) -> Iterator[Wire]:
@@ -84,6 +86,18 @@ def test_many_bodies_that_never_come(target: Target) -> None:
     wires = [next(one) for one in waiting]
     assert target.post(good()).status_code == 200
     assert {one.status() for one in wires} == {400}
+
+
+def test_many_forms_that_never_come(target: Target) -> None:
+    """A form of the alternate syntax may bring its own credential, so it is read from anybody: but only so many."""
+    form = {"Content-Type": "application/x-www-form-urlencoded", "X-Experience-API-Version": "1.0.3"}
+    with ExitStack() as stack:
+        wires = [stack.enter_context(wire(target.port)) for _ in range(50)]
+        for one in wires:
+            one.send(head(f"{POST_AS_GET} HTTP/1.1", form | {"Content-Length": str(MIB)}) + b"x" * 100_000)
+        assert sorted(one.status() for one in wires) == [400] * 5 + [503] * 45
+    answer = target.anonymous("POST", f"{STATEMENTS}?method=GET", data=target.headers | {"limit": "1"}, headers=form)
+    assert answer.status_code == 200
 
 
 def test_a_client_that_goes_away_in_the_middle(target: Target) -> None:
