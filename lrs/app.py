@@ -21,7 +21,7 @@ from lrs.engine import Engine
 from lrs.statements.http.described import activity_routes, agent_routes
 from lrs.statements.http.statements import statement_routes
 from lrs.subscriptions.frames import PROTOCOL
-from lrs.subscriptions.http import stream_routes
+from lrs.subscriptions.http.routes import stream_routes
 
 # In a checkout the pages stand beside the package, in a wheel inside it.
 _PAGES = next(

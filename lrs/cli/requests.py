@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from lrs.subscriptions.http.events import ABORT, END
 
 CONNECTIONS_MAX = 2_000
 """HTTP connections of one process, beside those of the stream; what each may cost before it has said who it is, is
@@ -65,6 +67,8 @@ class Requests(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
+        scope: dict[str, Any] = {ABORT: self.transport.abort}
+        self.scope.update(scope)  # type: ignore[typeddict-item]
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # What comes after the head are trailers; they may be discarded (RFC 9110 6.5.1), and nobody asks for them.
@@ -109,8 +113,12 @@ class Requests(HttpToolsProtocol):
     def shutdown(self) -> None:
         if self.cycle is None:
             self.loop.call_later(FIRST_REQUEST_S, super().shutdown)  # type: ignore[unreachable]
-        else:
-            super().shutdown()
+            return
+        super().shutdown()
+        # An answer without end would hold up the stop, so whoever gives it left here how to end it.
+        end: Any = self.cycle.scope.get(END)
+        if end is not None and not self.cycle.response_complete:
+            end()
 
     def _refuse_head(self) -> None:
         if self.cycle is None or self.cycle.response_complete:

@@ -242,7 +242,14 @@ def cross_origin(settings: Settings) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
             allow_methods=("GET", "HEAD", "PUT", "POST", "DELETE"),
-            allow_headers=("Authorization", "Content-Type", "If-Match", "If-None-Match", VERSION_HEADER),
+            allow_headers=(
+                "Authorization",
+                "Content-Type",
+                "If-Match",
+                "If-None-Match",
+                "Last-Event-ID",
+                VERSION_HEADER,
+            ),
             expose_headers=(
                 "ETag",
                 "Last-Modified",

@@ -16,6 +16,7 @@ from lrs.auth.principal import Principal
 from lrs.errors import LrsError
 from lrs.limits import Limits
 from lrs.subscriptions.client_frames import RequestId
+from lrs.subscriptions.closing import Closing
 from lrs.xapi.timestamps import format_us
 
 PROTOCOL = "xapi-stream.v1"
@@ -39,14 +40,23 @@ LIMITS_TOLD = (
 
 
 class Frame:
-    """One frame of JSON; ``text`` and ``wire`` are made on first use and shared as ``data`` is."""
+    """One frame of JSON; ``text`` and ``wire`` are made on first use and shared as ``data`` is.
 
-    __slots__ = ("_text", "_wire", "data")
+    ``cursor``: the one that it tells, where there is one subscription; None where it tells none, or several.
+    """
 
-    def __init__(self, data: bytes) -> None:
+    __slots__ = ("_text", "_wire", "cursor", "data")
+
+    def __init__(self, data: bytes, cursor: str | None = None) -> None:
         self.data = data
+        self.cursor = cursor
         self._text: str | None = None
         self._wire: bytes | None = None
+
+    def telling(self, cursor: str) -> Frame:
+        """The same frame, known to tell ``cursor``."""
+        self.cursor = cursor
+        return self
 
     @property
     def text(self) -> str:
@@ -89,11 +99,11 @@ def authed(re: RequestId, principal: Principal) -> Frame:
 
 
 def subscribed(re: RequestId, name: str, *, after: str, head: str) -> Frame:
-    return _frame("subscribed", re, sub=name, after=after, head=head)
+    return _frame("subscribed", re, sub=name, after=after, head=head).telling(after)
 
 
 def unsubscribed(re: RequestId, name: str, cursor: str) -> Frame:
-    return _frame("unsubscribed", re, sub=name, cursor=cursor)
+    return _frame("unsubscribed", re, sub=name, cursor=cursor).telling(cursor)
 
 
 def statements(name: str, *, prev: str, cursor: str, payloads: Sequence[bytes]) -> Frame:
@@ -101,28 +111,37 @@ def statements(name: str, *, prev: str, cursor: str, payloads: Sequence[bytes]) 
     # Names and cursors hold no character that JSON would escape.
     return Frame(
         b'{"type":"statements","sub":"%b","prev":"%b","cursor":"%b","statements":[%b]}'
-        % (name.encode(), prev.encode(), cursor.encode(), b",".join(payloads))
+        % (name.encode(), prev.encode(), cursor.encode(), b",".join(payloads)),
+        cursor,
     )
 
 
 def live(name: str, cursor: str) -> Frame:
     """The subscription has reached the head."""
-    return _frame("live", None, sub=name, cursor=cursor)
+    return _frame("live", None, sub=name, cursor=cursor).telling(cursor)
 
 
 def heartbeat(*, now_us: int, consistent_through_us: int, cursors: Mapping[str, str]) -> Frame:
     """``cursors``: by name of the subscription, up to where it was examined; all of them safe to go on from."""
-    return _frame(
+    frame = _frame(
         "heartbeat",
         None,
         time=format_us(now_us),
         consistent_through=format_us(consistent_through_us),
         subs=dict(cursors),
     )
+    return frame.telling(*cursors.values()) if len(cursors) == 1 else frame
 
 
 def expiring(expires_at_us: int) -> Frame:
     return _frame("expiring", None, expires_at=format_us(expires_at_us))
+
+
+def ending(closing: Closing, message: str) -> Frame:
+    """The last of server-sent events, in place of the close frame of a websocket."""
+    return _frame(
+        "close", None, code=closing.code, name=closing.name, again=closing.again, message=message or closing.meaning
+    )
 
 
 def failure(re: RequestId, error: LrsError, *, name: str | None = None) -> Frame:

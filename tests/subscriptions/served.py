@@ -14,13 +14,14 @@ from starlette.applications import Starlette
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from lrs.cli.requests import Requests
 from lrs.cli.sockets import Sockets
 from lrs.clock import SystemClock
 from lrs.config import Settings
 from lrs.errors import TokenExpired, TokenRevoked
 from lrs.limits import Limits
 from lrs.statements.record import Append
-from lrs.subscriptions.http import stream_routes
+from lrs.subscriptions.http.routes import stream_routes
 from lrs.subscriptions.hub import Hub
 from lrs.subscriptions.session.registry import Sessions
 from tests.samples import COURSE_A, draft, principal
@@ -57,6 +58,7 @@ class Served:
             uvicorn.Config(
                 app,
                 port=0,
+                http=Requests,
                 ws=Sockets,
                 ws_max_size=settings.limits.client_frame_bytes_max,
                 ws_per_message_deflate=False,
@@ -69,8 +71,8 @@ class Served:
     def __enter__(self) -> Self:
         self._thread.start()
         wait_until(lambda: self._server.started)
-        host, port = self._server.servers[0].sockets[0].getsockname()
-        self.address = f"{host}:{port}"
+        host, self.port = self._server.servers[0].sockets[0].getsockname()
+        self.address = f"{host}:{self.port}"
         return self
 
     def __exit__(self, *_: object) -> None:

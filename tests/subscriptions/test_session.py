@@ -10,6 +10,7 @@ from lrs.errors import CursorInvalid
 from lrs.statements.record import Position
 from lrs.subscriptions.filters import parse_filter
 from lrs.subscriptions.openings import Opening
+from lrs.subscriptions.session.connection import Session
 from lrs.subscriptions.starts import After
 from tests.samples import COURSE_A, COURSE_B, statement
 from tests.subscriptions.loops import in_loop, settle
@@ -110,6 +111,7 @@ async def test_a_reader_that_stalls_has_nothing_queued_and_later_gets_everything
             made += house.put(statement())
             await settle(5)
         (session,) = house.sessions
+        assert isinstance(session, Session)
         assert not session._outbox
         client.go_on()
         await settle(200)
@@ -127,6 +129,7 @@ async def test_a_client_that_takes_no_answers_is_not_read_any_further() -> None:
             client.say(type="unsubscribe", id=number, sub="none")
         await settle(1_000)
         (session,) = house.sessions
+        assert isinstance(session, Session)
         assert len(session._outbox) <= 65
         assert client._says.qsize() > 400
         client.go_on()
@@ -181,6 +184,7 @@ async def test_heartbeats_do_not_pile_up() -> None:
         for _ in range(100):
             await house.pass_time(1)
         (session,) = house.sessions
+        assert isinstance(session, Session)
         assert len(session._outbox) == 1
         client.go_on()
 

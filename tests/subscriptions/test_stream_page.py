@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
@@ -17,6 +18,7 @@ from lrs.errors import CursorInvalid
 from lrs.limits import Limits
 from lrs.subscriptions import client_frames, frames, protocol
 from lrs.subscriptions.client_frames import parse_request
+from lrs.subscriptions.closing import TOKEN_REVOKED
 from lrs.subscriptions.filters import FILTER_MEMBERS
 from lrs.subscriptions.frames import LIMITS_TOLD
 from tests.samples import ANSWERED, principal, statement
@@ -24,11 +26,11 @@ from tests.subscriptions.served import Served
 
 PAGE = (Path(__file__).parents[2] / "docs" / "stream.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
-FROM_CLIENT, FROM_SERVER = (
-    {frame["type"]: frame for frame in map(orjson.loads, code.splitlines())}
-    for language, code in BLOCKS
-    if language == "json"
+FRAMES, POLLED = (
+    [[orjson.loads(line) for line in code.splitlines()] for language, code in BLOCKS if language == "json"][part]
+    for part in (slice(2), slice(2, None))
 )
+FROM_CLIENT, FROM_SERVER = ({frame["type"]: frame for frame in frames} for frames in FRAMES)
 
 
 def built_frames() -> dict[str, dict[str, Any]]:
@@ -44,6 +46,7 @@ def built_frames() -> dict[str, dict[str, Any]]:
         frames.expiring(0),
         frames.authed(3, who),
         frames.failure(1, CursorInvalid("no"), name="s1"),
+        frames.ending(TOKEN_REVOKED, "gone"),
     ]
     return {frame["type"]: frame for frame in (orjson.loads(one.data) for one in made)}
 
@@ -65,7 +68,7 @@ def test_no_frame_is_built_that_is_not_shown() -> None:
     assert named | {"statements"} == set(FROM_SERVER)
 
 
-@pytest.mark.parametrize("frame", FROM_CLIENT.values(), ids=lambda frame: frame["type"])
+@pytest.mark.parametrize("frame", FRAMES[0], ids=lambda frame: frame["type"])
 def test_every_frame_of_the_client_is_understood(frame: dict[str, Any]) -> None:
     parse_request(frame, Limits())
 
@@ -95,6 +98,15 @@ def test_every_limit_that_hello_tells_is_listed() -> None:
 def test_names_of_the_protocol_are_right() -> None:
     assert f"# The stream, `{frames.PROTOCOL}`" in PAGE
     assert f"named `{protocol.MAIN}`" in PAGE
+
+
+def test_the_answer_of_the_long_poll_is_right() -> None:
+    ((shown,),) = POLLED
+    with Served() as served:
+        answer = httpx.get(
+            f"http://{served.address}/xapi/changes?wait=0", headers={"Authorization": "Bearer engine"}, trust_env=False
+        )
+    assert set(answer.json()) == set(shown)
 
 
 def test_the_example_runs() -> None:

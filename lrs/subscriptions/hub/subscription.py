@@ -138,14 +138,17 @@ class Subscription:
         return None if self._acknowledging is None else self._acknowledging.durable
 
     @property
+    def behind(self) -> bool:
+        """Whether something more may be there by now, as far as is known without reading."""
+        channel = self._channel
+        return channel is not None and (self._place < channel.start or self._place < channel.last)
+
+    @property
     def ready(self) -> bool:
         """Whether ``read`` has something, as far as is known without reading."""
-        channel = self._channel
-        if channel is None:
+        if self._channel is None:
             return False
-        if self._place < channel.start or self._place < channel.last:
-            return self._room() > 0
-        return not self._announced
+        return self._room() > 0 if self.behind else not self._announced
 
     async def next_batch(self) -> Batch | None:
         """The next batch, waited for; None once the subscription is closed. Raises what ``read`` raises."""

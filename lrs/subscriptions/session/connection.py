@@ -143,6 +143,10 @@ class Session:
         else:
             self._apply(self._protocol.changed(verdict))
 
+    def stop(self) -> None:
+        """The server is about to stop."""
+        self.end(closing.SERVER_STOPS)
+
     def end(self, reason: Closing, message: str = "") -> None:
         """Close the connection for a reason that lies outside of it."""
         self._apply(self._protocol.end(reason, message))

@@ -13,13 +13,14 @@ from lrs.clock import Clock
 from lrs.errors import LrsError, Overloaded
 from lrs.limits import Limits
 from lrs.subscriptions import closing
-from lrs.subscriptions.closing import closing_for
+from lrs.subscriptions.closing import Closing, closing_for
 from lrs.subscriptions.connections import Connections
 from lrs.subscriptions.deadlines import Deadlines
 from lrs.subscriptions.hub import Hub
 from lrs.subscriptions.openings import Opening
 from lrs.subscriptions.protocol import Connection, Moment
 from lrs.subscriptions.session.connection import Session
+from lrs.subscriptions.session.poll import Poll
 from lrs.telemetry import logger
 
 LEAVE_S = 2.0
@@ -45,6 +46,33 @@ class Authenticating(Protocol):
         """Unchanged as long as ``still_good`` can say nothing new but that time has run out."""
 
 
+class Guest(Protocol):
+    """Whoever is connected, as the registry sees it; a ``Session`` or a ``Poll``."""
+
+    number: int
+    credential: str | None
+
+    @property
+    def name(self) -> str:
+        """Random, and known to nobody else."""
+
+    @property
+    def principal(self) -> Principal | None:
+        """Who it is, once that is known."""
+
+    def tick(self, now: Moment) -> None:
+        """Do what time demands."""
+
+    def due_s(self, now: Moment) -> float:
+        """When ``tick`` is needed next, by the monotonic clock."""
+
+    def checked(self, verdict: Principal | LrsError, now: Moment) -> None:
+        """What its credential is worth now."""
+
+    def end(self, reason: Closing, message: str = "") -> None:
+        """Leave, for a reason that lies outside."""
+
+
 class Sessions:
     """The connections of one process.
 
@@ -57,7 +85,7 @@ class Sessions:
         self.limits: Limits = hub.limits
         self._clock = clock
         self._connections = Connections(self.limits)
-        self._sessions: dict[int, Session] = {}
+        self._sessions: dict[int, Guest] = {}
         self._deadlines = Deadlines()
         self._admitted = 0
         # The credential of a new session may have changed between its check and here; it is checked once more.
@@ -95,7 +123,7 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def __iter__(self) -> Iterator[Session]:
+    def __iter__(self) -> Iterator[Guest]:
         return iter(list(self._sessions.values()))
 
     def admit(self, principal: Principal | None, opening: Opening | LrsError | None = None) -> Session:
@@ -104,19 +132,30 @@ class Sessions:
         ``principal``: whom the handshake named; ``opening``: what the URL asks for, or what is wrong with that. Raises
         Overloaded or ConnectionLimit when there may not be another.
         """
+        number = self._enter(principal.credential if principal else None)
+        phase = 0.5 + number * _GOLDEN_RATIO % 0.5
+        protocol = Connection(uuid4().hex, self.limits, self.now(), opening, phase=phase)
+        session = Session(self, number, protocol, principal.credential if principal else None)
+        self._sessions[number] = session
+        return session
+
+    def admit_poll(self, principal: Principal, opening: Opening) -> Poll:
+        """The same for a reader that comes for one answer; ``answer`` must follow, and ``forget``."""
+        number = self._enter(principal.credential)
+        poll = Poll(self, number, uuid4().hex, principal, opening)
+        self._sessions[number] = poll
+        return poll
+
+    def _enter(self, credential: str | None) -> int:
+        """Count one more connection, and give its number."""
         if self._stopping:
             raise Overloaded("the server is stopping")
-        credential = principal.credential if principal else None
         self._connections.enter(credential)
         if self._watcher is None:
             self._watcher = asyncio.create_task(self._watch(), name="lrs-sessions")
         self._admitted += 1
-        phase = 0.5 + self._admitted * _GOLDEN_RATIO % 0.5
-        protocol = Connection(uuid4().hex, self.limits, self.now(), opening, phase=phase)
-        session = Session(self, self._admitted, protocol, credential)
-        self._sessions[session.number] = session
-        self._unverified[session.number] = None
-        return session
+        self._unverified[self._admitted] = None
+        return self._admitted
 
     def identify(self, session: Session, principal: Principal) -> None:
         """``session`` goes on with the credential of ``principal``; raises ConnectionLimit."""
@@ -125,7 +164,7 @@ class Sessions:
             session.credential = principal.credential
             self._unverified[session.number] = None
 
-    def forget(self, session: Session) -> None:
+    def forget(self, session: Guest) -> None:
         """``session`` has ended."""
         if self._sessions.pop(session.number, None) is None:
             return
@@ -141,7 +180,7 @@ class Sessions:
             found.end(closing.DISCONNECTED)
         return found is not None
 
-    def schedule(self, session: Session) -> None:
+    def schedule(self, session: Guest) -> None:
         """The deadline of ``session`` may have come nearer."""
         if session.number in self._sessions:
             self._deadlines.bring_forward(session.number, session.due_s(self.now()))

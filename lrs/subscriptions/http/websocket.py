@@ -1,13 +1,11 @@
-"""The websocket endpoint of the stream: handshake, credentials, and frames to and from the session."""
+"""The websocket: handshake, credentials, and frames to and from the session (RFC 6455)."""
 
 from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode
 
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from lrs.auth.http import authorization, challenges
@@ -29,27 +27,8 @@ from lrs.subscriptions.openings import Opening, parse_opening
 from lrs.subscriptions.origins import origin_allowed
 from lrs.subscriptions.session.registry import Sessions
 
-PATH = "/stream"
 TOKEN_SUBPROTOCOL = "bearer.b64u."  # noqa: S105
 RETRY_AFTER_S = 5
-
-
-def stream_routes(sessions: Sessions, settings: Settings) -> list[BaseRoute]:
-    """The routes of the stream, below ``settings.base``. ``sessions`` must have been entered when they are used."""
-    path = settings.base.rstrip("/") + PATH
-    return [
-        WebSocketRoute(path, StreamEndpoint(sessions, settings).connect, name="stream"),
-        Route(path, _upgrade, methods=["GET"]),
-    ]
-
-
-async def _upgrade(_: Request) -> Response:
-    """Tells a client without websocket what is spoken here: 426 (RFC 9110 15.5.22)."""
-    return PlainTextResponse(
-        "Connect with a websocket; docs/stream.md tells how.\n",
-        status_code=426,
-        headers={"Upgrade": "websocket", "Connection": "Upgrade"},
-    )
 
 
 class WebSocketTransport:
