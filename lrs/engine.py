@@ -136,7 +136,7 @@ class Engine:
             return
         cursor = None
         while True:
-            page = await self.statements.page(query, reader, cursor)
+            page, _ = await self.statements.page(query, reader, cursor)
             for record in page.records:
                 yield orjson.loads(record.payload)
             if not page.more:

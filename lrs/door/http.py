@@ -26,6 +26,8 @@ from lrs.telemetry import logger
 from lrs.xapi.versions import VERSIONS, negotiate
 
 VERSION_HEADER = "X-Experience-API-Version"
+CURSOR_HEADER = "X-LRS-Cursor"
+"""Where those who want only what is new go on: a cursor of the stream, and of the parameter ``after``."""
 
 PREFLIGHT_S = 600
 """How long a browser may remember what it is allowed."""
@@ -258,6 +260,7 @@ def cross_origin(settings: Settings) -> list[Middleware]:
                 "WWW-Authenticate",
                 VERSION_HEADER,
                 "X-Experience-API-Consistent-Through",
+                CURSOR_HEADER,
             ),
             max_age=PREFLIGHT_S,
         )

@@ -17,21 +17,28 @@ from lrs.statements.record import StatementId
 from lrs.xapi.actors import ifi
 
 FORMATS = ("exact", "ids", "canonical")
+BEGINNING = "beginning"
+"""In place of a cursor: after nothing, so everything."""
+
 # With one statement asked for by id, only these may stand beside (Communication 2.1.3).
 _BESIDE_ID = frozenset({"statementId", "voidedStatementId", "format", "attachments"})
 _ONCE = frozenset(
     {
         "statementId", "voidedStatementId", "agent", "verb", "activity", "registration", "related_activities",
-        "related_agents", "since", "until", "limit", "format", "attachments", "ascending", "more",
+        "related_agents", "since", "until", "limit", "format", "attachments", "ascending", "more", "after",
     }
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class StatementQuery:
-    """What a GET asks for: one statement by id, or a selection of them; and in which form."""
+    """What a GET asks for: one statement by id, or a selection of them; and in which form.
+
+    ``after``: a cursor or ``BEGINNING``; the selection is then read in the order of arrival, from there on.
+    """
 
     selection: Selection
+    after: str | None = None
     statement_id: StatementId | None = None
     voided: bool = False
     format: str = "exact"
@@ -41,8 +48,9 @@ class StatementQuery:
 def parse_query(pairs: Iterable[tuple[str, str]], limits: Limits) -> StatementQuery:
     """The query in ``pairs``, names and values as decoded from the URL.
 
-    ``course`` is ours, beside the standard, and may be repeated: statements that name any of them. InvalidParameter
-    for an unknown or repeated name (they are case-sensitive), a malformed value, and parameters that can't be combined.
+    Two are ours, beside the standard: ``course``, which may be repeated, for statements that name any of them, and
+    ``after``, a cursor. InvalidParameter for an unknown or repeated name (they are case-sensitive), a malformed value,
+    and parameters that can't be combined.
     """
     pairs = list(pairs)
     courses = [value for name, value in pairs if name == "course"]
@@ -51,7 +59,9 @@ def parse_query(pairs: Iterable[tuple[str, str]], limits: Limits) -> StatementQu
     if form not in FORMATS:
         raise InvalidParameter(f"format={form!r} must be one of {', '.join(FORMATS)}")
     attachments = _boolean(given, "attachments")
-    query = StatementQuery(_selection(given, courses, limits), format=form, attachments=attachments)
+    _check_after(given)
+    selection = _selection(given, courses, limits)
+    query = StatementQuery(selection, after=given.get("after"), format=form, attachments=attachments)
     wanted = [name for name in ("statementId", "voidedStatementId") if name in given]
     if not wanted:
         return query
@@ -59,6 +69,17 @@ def parse_query(pairs: Iterable[tuple[str, str]], limits: Limits) -> StatementQu
     if extra:
         raise InvalidParameter(f"{wanted[0]} can't be combined with {', '.join(sorted(extra))}")
     return replace(query, statement_id=parse_id(given, wanted[0]), voided=wanted[0] == "voidedStatementId")
+
+
+def _check_after(given: Mapping[str, str]) -> None:
+    """A cursor is an exact place in an order of its own, which is ascending."""
+    if "after" not in given:
+        return
+    for name in ("since", "until"):
+        if name in given:
+            raise InvalidParameter(f"after and {name} can't be combined")
+    if given.get("ascending", "true") != "true":
+        raise InvalidParameter("after goes with ascending=true only, which it implies")
 
 
 def _selection(given: dict[str, str], courses: list[str], limits: Limits) -> Selection:

@@ -5,24 +5,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from lrs.auth.principal import Principal
 from lrs.auth.scopes import STATEMENTS_READ_MINE, STATEMENTS_WRITE
-from lrs.errors import InvalidAttachment, LrsError, MalformedJson, RequestError
+from lrs.errors import CursorInvalid, InvalidAttachment, LrsError, MalformedJson, RequestError
 from lrs.limits import Limits
 from lrs.statements.attachments import AttachmentIndex, require_wanted, with_data
 from lrs.statements.continuation import Continuation, Continuations
 from lrs.statements.intake import Intake, refuse_repeated_ids, refused_by_grant, set_aside, with_id
-from lrs.statements.log import Page, StatementLog
-from lrs.statements.match import UNRESTRICTED_VISIBILITY, visibility
-from lrs.statements.parameters import StatementQuery
-from lrs.statements.record import Append, Attachment, Draft, Position, Record, SetAside, StatementId
+from lrs.statements.log import Changes, Page, StatementLog
+from lrs.statements.match import UNRESTRICTED_VISIBILITY, Visibility, visibility
+from lrs.statements.parameters import BEGINNING, StatementQuery
+from lrs.statements.record import Append, Attachment, Draft, Place, Position, Record, SetAside, StatementId
 from lrs.storage.files import ContentFiles, Upload
 
 Receive = Callable[[Upload, Collection[str]], Awaitable[None]]
 """Takes data into an upload, all of it under names that are among those given."""
+
+
+class Found(NamedTuple):
+    """A page of a query. ``cursor``: what comes after it is not in this page, nor on those that continue it; None for
+    those.
+    """
+
+    page: Page | Changes
+    cursor: str | None
 
 
 class Statements:
@@ -196,13 +205,33 @@ class Statements:
         assert query.statement_id is not None
         return await asyncio.to_thread(self._log.find, query.statement_id, visibility(principal), voided=query.voided)
 
-    async def page(self, query: StatementQuery, principal: Principal, cursor: str | None = None) -> Page:
-        """The page of ``query``, from its beginning or beyond ``cursor``."""
+    async def page(self, query: StatementQuery, principal: Principal, cursor: str | None = None) -> Found:
+        """The page of ``query``, from its beginning or beyond ``cursor``, which a page before gave to continue with.
+
+        Raises CursorInvalid or EpochChanged for a cursor that does not fit this log.
+        """
         principal.require(STATEMENTS_READ_MINE)
-        selection = query.selection
-        if cursor is not None:
-            selection = replace(selection, beyond=Position(self._log.cursors.open(cursor)))
-        return await asyncio.to_thread(self._log.read, selection, visibility(principal))
+        sight = visibility(principal)
+        if query.after is not None:
+            text = query.after if cursor is None else cursor
+            place = Place(0) if text == BEGINNING else self._log.cursors.open(text)
+            return await asyncio.to_thread(self._changes, query, sight, place)
+        if cursor is None:
+            return await asyncio.to_thread(self._first_page, query, sight)
+        selection = replace(query.selection, beyond=Position(self._log.cursors.open(cursor)))
+        return Found(await asyncio.to_thread(self._log.read, selection, sight), None)
+
+    def _first_page(self, query: StatementQuery, sight: Visibility) -> Found:
+        # Asked before the read: what comes in between may then be seen twice, but not missed.
+        cursor = self._log.cursors.seal(self._log.end())
+        return Found(self._log.read(query.selection, sight), cursor)
+
+    def _changes(self, query: StatementQuery, sight: Visibility, after: Place) -> Found:
+        if after > self._log.end():
+            raise CursorInvalid("this cursor is ahead of the log")
+        wanted = query.selection
+        page = self._log.changes(wanted.filter, sight, after=after, limit=wanted.limit, bytes_max=wanted.bytes_max)
+        return Found(page, self._log.cursors.seal(page.through))
 
     def clear(self) -> int:
         """Delete data that came with no statement, left behind by refusals and crashes; returns how many files."""
@@ -212,7 +241,7 @@ class Statements:
         """What came with ``records``, which were found by ``find`` or ``page`` and so may be seen; each hash once."""
         return await asyncio.to_thread(self.attachments.of, [record.position for record in records])
 
-    def continuation(self, page: Page, query_string: str, principal: Principal) -> str:
+    def continuation(self, page: Page | Changes, query_string: str, principal: Principal) -> str:
         """The text with which ``continued`` finds the place after ``page``; empty when there is nothing more."""
         if not page.more:
             return ""

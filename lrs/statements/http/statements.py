@@ -15,7 +15,7 @@ from starlette.routing import Route
 from lrs.auth.authenticate import Authenticator
 from lrs.auth.scopes import STATEMENTS_READ_MINE, STATEMENTS_WRITE
 from lrs.config import Settings
-from lrs.door.http import Exchange, Resource
+from lrs.door.http import CURSOR_HEADER, Exchange, Resource
 from lrs.errors import InvalidParameter, NotFound, RequestError, TooLarge
 from lrs.statements.attachments import JSON
 from lrs.statements.formats import formatted
@@ -74,7 +74,7 @@ class StatementResource:
         return await store_multipart(exchange, self._statements, self._limits, decode)
 
     async def get(self, exchange: Exchange) -> Response:
-        """One statement by id, or a page of a query."""
+        """One statement by id, or a page of a query; with the parameter after, what came after a cursor."""
         exchange.principal.require(STATEMENTS_READ_MINE)
         if len(exchange.request.url.query) > self._limits.query_bytes_max:
             raise TooLarge(f"the query string is longer than {self._limits.query_bytes_max} bytes")
@@ -87,14 +87,15 @@ class StatementResource:
         query = parse_query(parameters, self._limits)
         if query.statement_id is not None:
             return await self._one(query, exchange)
-        page = await self._statements.page(query, exchange.principal, cursor)
+        page, told = await self._statements.page(query, exchange.principal, cursor)
         more = self._statements.continuation(page, urlencode(parameters), exchange.principal)
         if more:
             more = f"{quote(exchange.request.scope.get('root_path', ''))}{self._path}?more={more}"
         body = statement_result([_formatted(record, query, exchange) for record in page.records], more)
+        headers = {} if told is None else {CURSOR_HEADER: told}
         if query.attachments:
-            return await multipart_answer(exchange, self._statements, page.records, body, {})
-        return Response(body, media_type=JSON)
+            return await multipart_answer(exchange, self._statements, page.records, body, headers)
+        return Response(body, headers=headers, media_type=JSON)
 
     async def _one(self, query: StatementQuery, exchange: Exchange) -> Response:
         record = await self._statements.find(query, exchange.principal)
