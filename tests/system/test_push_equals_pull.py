@@ -121,9 +121,9 @@ async def write(writer: httpx.AsyncClient, grant: tuple[str, ...], chance: rando
     owed: list[dict[str, Any]] = []
     for number in range(ROUNDS):
         made = [some_statement(chance, grant) for _ in range(chance.choice((1, 1, 2, 5, 25)))]
-        own += [one["id"] for one in made]
-        if len(own) > 30 and chance.random() < 0.3:
-            target = own.pop(chance.randrange(20))
+        names = [one["id"] for one in made]
+        if len(own) > 3 and chance.random() < 0.3:
+            target = own.pop(chance.randrange(len(own)))
             found.voided.add(target)
             made.insert(chance.randint(0, len(made)), voiding(target))
         if found.early_references and not grant and chance.random() < 0.5:
@@ -134,6 +134,7 @@ async def write(writer: httpx.AsyncClient, grant: tuple[str, ...], chance: rando
             owed = []
         answer = await writer.post(STATEMENTS, json=made)
         assert answer.status_code == 200, answer.text
+        own += names
         await asyncio.sleep(chance.choice((0, 0.005, 0.02)))
 
 
