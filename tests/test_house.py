@@ -35,6 +35,7 @@ SHELLS: dict[str, set[str]] = {
     "writer": {*_LOOPS, "sqlite3"},
     "horizon": {"fcntl", "mmap", "os", "threading"},
     "mark": {"mmap", "os", "secrets"},
+    "lock": {"fcntl", "os"},
     "files": {"fcntl", "os", "secrets"},
     "tail": {*_LOOPS, "sqlite3"},
     "hub": _LOOPS,

@@ -29,6 +29,8 @@ COMMANDS = MappingProxyType(
         "demo": Command("lrs.cli.demo:demo", "Show a simulated course on a throw-away store."),
         "import": Command("lrs.cli.transfer:import_", "Store the statements in files."),
         "export": Command("lrs.cli.transfer:export", "Write statements to a file."),
+        "backup": Command("lrs.cli.backup:backup", "Copy the store to a file, while the server runs."),
+        "restore": Command("lrs.cli.backup:restore", "Make a store from a backup."),
         "verify": Command("lrs.cli.verify:verify", "Prove that the log is whole and unaltered."),
         "quarantine": Command("lrs.cli.quarantine:quarantine", "Look at what trusted writers sent and was not stored."),
         "conflict": Command("lrs.cli.quarantine:conflict", "Look at other contents sent under ids that were taken."),

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import sqlite_utils
 
 from lrs.errors import LrsError, StoreCorrupt, StoreUnavailable
+from lrs.storage.lock import SharedLock
 from lrs.storage.mark import Mark
 
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KIB = 16 * 1024
+_COPIED_PAGES = 1024
 
 
 def connect(path: Path, *, cache_kib: int = CACHE_KIB) -> sqlite3.Connection:
@@ -49,6 +51,7 @@ class Store:
         self._idle_lock = threading.Lock()
         self._write_lock = threading.Lock()
         self._closed = False
+        self._lock = SharedLock(path)
         self._writer = connect(path)
         try:
             self._mark = Mark(path.with_name(path.name + "-mark"))
@@ -114,6 +117,22 @@ class Store:
         finally:
             connection.close()
 
+    def copy(self, path: Path, progress: Callable[[int, int], None]) -> None:
+        """Write the whole store, as it is when this is called, to the new file ``path``; others go on meanwhile.
+
+        The file needs no others beside it. ``progress`` is told (pages written, pages in all) now and then. Raises
+        StoreUnavailable when the disk is full.
+        """
+        try:
+            path.touch(mode=0o600)
+            with self.snapshot() as source, closing(sqlite3.connect(path, isolation_level=None)) as target:
+                # The first read decides what a snapshot shows; without it each step would begin with one of its own.
+                source.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
+                source.backup(target, pages=_COPIED_PAGES, progress=lambda _, left, all_: progress(all_ - left, all_))
+                target.execute("PRAGMA journal_mode=DELETE")
+        except (OSError, sqlite3.Error) as error:
+            raise StoreUnavailable(f"can't write the copy {path}: {error}") from error
+
     def close(self) -> None:
         """Close every connection that is not in use; those in use close when they come back."""
         with self._idle_lock:
@@ -124,6 +143,7 @@ class Store:
         with self._write_lock:
             self._writer.close()
             self._mark.close()
+            self._lock.close()
 
 
 @contextmanager

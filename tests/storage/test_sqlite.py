@@ -1,4 +1,6 @@
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,35 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path.write_text("this is not a database, but long enough to be looked at" * 20)
     with pytest.raises(StoreUnavailable, match=r"store\.sqlite3"):
         open_store(path)
+
+
+def test_a_copy_is_the_store_at_one_moment_whatever_is_written_meanwhile(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "lrs.sqlite3")
+    with store.writing() as connection:
+        connection.execute("CREATE TABLE thing (number INTEGER, ballast BLOB)")
+        connection.executemany("INSERT INTO thing VALUES (?, zeroblob(40000))", [(n,) for n in range(400)])
+    told: list[tuple[int, int]] = []
+
+    def write_on(done: int, total: int) -> None:
+        told.append((done, total))
+        with store.writing() as connection:
+            connection.execute("INSERT INTO thing VALUES (-1, zeroblob(40000))")
+            connection.execute("UPDATE thing SET number = -2 WHERE number = ?", (len(told),))
+
+    copy = tmp_path / "copy.sqlite3"
+    store.copy(copy, write_on)
+    store.close()
+    assert len(told) > 2
+    assert told[-1][0] == told[-1][1]
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT count(*), min(number), sum(number) FROM thing").fetchone() == (400, 0, 79800)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert sorted(path.name for path in tmp_path.glob("copy*")) == ["copy.sqlite3"]
+    assert copy.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_copy_that_can_not_be_written_is_told(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "lrs.sqlite3")
+    with pytest.raises(StoreUnavailable):
+        store.copy(tmp_path / "nowhere" / "copy.sqlite3", lambda _done, _total: None)
+    store.close()

@@ -13,6 +13,7 @@ import sqlite3
 import sqlite_utils
 from sqlite_utils.db import Database
 
+from lrs.errors import StoreCorrupt
 from lrs.statements.cursor import EPOCH_BYTES
 
 migrations = sqlite_utils.Migrations("statements")
@@ -157,3 +158,14 @@ def epoch_of(connection: sqlite3.Connection) -> bytes:
     (epoch,) = connection.execute("SELECT epoch FROM log_identity").fetchone()
     assert isinstance(epoch, bytes)
     return epoch
+
+
+def begin_epoch(connection: sqlite3.Connection) -> None:
+    """Tell this history from the one that it was copied from: cursors of before are told so from now on.
+
+    The secret stays, by which they are known as cursors of this store. Raises StoreCorrupt when this is no store.
+    """
+    try:
+        connection.execute("UPDATE log_identity SET epoch = ?", (secrets.token_bytes(EPOCH_BYTES),))
+    except sqlite3.DatabaseError as error:
+        raise StoreCorrupt(f"this is not a store of lrs-lite: {error}") from error
