@@ -20,6 +20,7 @@ from lrs.door.http import Resource, cross_origin
 from lrs.engine import Engine
 from lrs.statements.http.described import activity_routes, agent_routes
 from lrs.statements.http.statements import statement_routes
+from lrs.subscriptions.description import description
 from lrs.subscriptions.frames import PROTOCOL
 from lrs.subscriptions.http.routes import stream_routes
 
@@ -103,6 +104,10 @@ def routes(engine: Engine) -> list[BaseRoute]:
         """The public keys of this server's tokens (RFC 7517)."""
         return JSONResponse(authenticator.jwks())
 
+    async def described(_: Request) -> Response:
+        """An AsyncAPI 3 description of the stream, with the JSON Schema of every frame."""
+        return JSONResponse(description(settings))
+
     async def module(_: Request) -> Response:
         """The client of the stream for browsers and Node, an ES module (RFC 9239); see client.md."""
         return FileResponse(_PAGES / "stream.js", media_type="text/javascript")
@@ -114,6 +119,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
         *agent_routes(engine.log, authenticator, settings),
         *document_routes(engine.documents, authenticator, settings),
         *stream_routes(engine.sessions, settings),
+        Route("/asyncapi.json", described, methods=["GET"]),
         Route("/.well-known/jwks.json", jwks, methods=["GET"]),
         Route("/", _page("index.html"), methods=["GET"]),
         Route("/style.css", _page("style.css"), methods=["GET"]),

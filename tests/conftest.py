@@ -7,7 +7,31 @@ from pathlib import Path
 
 import pytest
 
+from lrs.subscriptions.frames import Frame
+from lrs.subscriptions.session.connection import Session
+from lrs.subscriptions.session.transport import Transport
+from tests.described import BY_EVENTS, FROM_SERVER, check_sent
 from tests.system.server import Server
+
+_send = Session._send
+
+
+@pytest.fixture(autouse=True)
+def every_frame_is_as_described(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Holds each frame that any session of this process sends to the description of the stream."""
+    wrong: list[AssertionError] = []
+
+    async def send(session: Session, transport: Transport, frame: Frame | None) -> None:
+        if frame is not None:
+            try:
+                check_sent(frame.data, FROM_SERVER + BY_EVENTS)
+            except AssertionError as error:
+                wrong.append(error)
+        await _send(session, transport, frame)
+
+    monkeypatch.setattr(Session, "_send", send)
+    yield
+    assert wrong == []
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import httpx
-import orjson
+
+from tests.described import BY_EVENTS, check_sent
 
 PATIENCE_S = 20
 
@@ -61,7 +62,7 @@ class Events:
                 self.retry_ms = int(fields["retry"])
             if "data" in fields:
                 self.last_id = fields.get("id", self.last_id)
-                yield Event(fields.get("id"), orjson.loads(fields["data"]))
+                yield Event(fields.get("id"), check_sent(fields["data"], BY_EVENTS))
             fields = {}
 
 

@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tests.described import check_sent
 from tests.system.access import WAIT_S
 
 PROTOCOL = "xapi-stream.v1"
@@ -32,7 +33,7 @@ class Listener:
     async def next(self) -> dict[str, Any]:
         """The next frame, whatever it is; raises ConnectionClosed."""
         async with asyncio.timeout(WAIT_S):
-            frame = json.loads(await self.socket.recv())
+            frame = check_sent(await self.socket.recv())
         match frame:
             case {"type": "statements", "sub": name, "prev": prev, "cursor": cursor, "statements": [_, *_]}:
                 assert prev == self.told[name], "something between two frames is missing"
@@ -43,7 +44,6 @@ class Listener:
                 self.told.update(told)
             case {"type": "statements"}:
                 raise AssertionError(f"a frame of another form: {frame}")
-        assert isinstance(frame, dict)
         return frame
 
     async def until(self, type_: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.described import BY_EVENTS, check_sent
 from tests.samples import COURSE_A, COURSE_B, statement
 from tests.system.access import STATEMENTS, WAIT_S, add_consumer, authorization, client, key_of, token_for, token_of
 from tests.system.listener import Listener, listening
@@ -47,8 +47,7 @@ class Events:
                 if name == "id":
                     self.last_id = value
                 if name == "data":
-                    found: dict[str, Any] = json.loads(value)
-                    return found
+                    return check_sent(value, BY_EVENTS)
 
     async def until(self, type_: str) -> dict[str, Any]:
         while (frame := await self.next())["type"] != type_:
