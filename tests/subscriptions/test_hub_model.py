@@ -70,13 +70,17 @@ ANYONE = st.integers(0, 100)
 
 @dataclass
 class Reader:
-    """A subscriber. ``sights`` has each visibility with the place it counts after; ``got``: places and ids."""
+    """A subscriber. ``sights`` has each visibility with the place it counts after; ``got``: places and ids;
+    ``unacknowledged``: cursors of batches that were not acknowledged, and how many statements they held.
+    """
 
     filter: Filter
     sights: list[tuple[int, Visibility]]
     subscription: Subscription | None
     told: str
+    window: int | None
     got: list[tuple[int, bytes]] = field(default_factory=list)
+    unacknowledged: list[tuple[str, int]] = field(default_factory=list)
 
     def wants(self, arrival: Arrival) -> bool:
         sight = next((sight for after, sight in reversed(self.sights) if arrival.place > after), None)
@@ -158,12 +162,12 @@ class HubMachine(RuleBasedStateMachine):
             self.log.deaf = deaf
 
     @precondition(lambda self: len(self.readers) < 5)
-    @rule(filter_=FILTERS, sight=SIGHTS, start=STARTS)
-    def subscribe(self, filter_: Filter, sight: Visibility, start: Start) -> None:
-        subscription = self.hub.subscribe(filter_, sight, start=start)
+    @rule(filter_=FILTERS, sight=SIGHTS, start=STARTS, window=st.sampled_from([None, None, 1, 2, 5]))
+    def subscribe(self, filter_: Filter, sight: Visibility, start: Start, window: int | None) -> None:
+        subscription = self.hub.subscribe(filter_, sight, start=start, window=window)
         self.run(subscription.open())
         after = self.log.cursors.open(subscription.cursor)
-        self.readers.append(Reader(filter_, [(after, sight)], subscription, subscription.cursor))
+        self.readers.append(Reader(filter_, [(after, sight)], subscription, subscription.cursor, window))
 
     @precondition(lambda self: self.readers)
     @rule(which=ANYONE, batches=st.integers(1, 5))
@@ -190,8 +194,11 @@ class HubMachine(RuleBasedStateMachine):
     def come_back(self, which: int) -> None:
         reader = self.readers[which % len(self.readers)]
         if reader.subscription is None:
-            reader.subscription = self.hub.subscribe(reader.filter, reader.sights[-1][1], start=After(reader.told))
+            reader.subscription = self.hub.subscribe(
+                reader.filter, reader.sights[-1][1], start=After(reader.told), window=reader.window
+            )
             self.run(reader.subscription.open())
+            reader.unacknowledged.clear()
 
     @precondition(lambda self: self.readers)
     @rule(which=ANYONE, sight=SIGHTS)
@@ -200,6 +207,21 @@ class HubMachine(RuleBasedStateMachine):
         if reader.subscription is not None:
             reader.sights.append((reader.subscription._place, sight))
             reader.subscription.resight(sight)
+
+    @precondition(lambda self: any(reader.unacknowledged for reader in self.readers))
+    @rule(which=ANYONE)
+    def acknowledge(self, which: int) -> None:
+        """Anything up to the last batch, and so what came before it."""
+        waiting = [reader for reader in self.readers if reader.unacknowledged and reader.subscription is not None]
+        if waiting:
+            reader = waiting[which % len(waiting)]
+            self.acknowledge_batch(reader, which % len(reader.unacknowledged))
+
+    def acknowledge_batch(self, reader: Reader, number: int) -> None:
+        assert reader.subscription is not None
+        news = reader.subscription.acknowledge(reader.unacknowledged[number][0])
+        assert news is (reader.window is not None)
+        del reader.unacknowledged[: number + 1]
 
     def read_on(self, reader: Reader, batches: int) -> bool:
         """Read at most ``batches``; whether there was nothing more before that."""
@@ -213,6 +235,9 @@ class HubMachine(RuleBasedStateMachine):
             reader.told = batch.cursor
             assert batch.live is (not batch.payloads)
             self.take(reader, batch)
+            if batch.payloads:
+                reader.unacknowledged.append((batch.cursor, len(batch.payloads)))
+            assert reader.window is None or sum(count for _, count in reader.unacknowledged) <= reader.window
         return False
 
     def take(self, reader: Reader, batch: Batch) -> None:
@@ -233,8 +258,9 @@ class HubMachine(RuleBasedStateMachine):
         self.look_for_commits_of_others()
         now = {record.id: record for record in self.model._records if record.id not in self.model._voided}
         for reader in self.readers:
-            while not self.read_on(reader, 10):
-                pass
+            while not self.read_on(reader, 10) or reader.unacknowledged:
+                if reader.unacknowledged:
+                    self.acknowledge_batch(reader, -1 + len(reader.unacknowledged))
             sight = reader.sights[-1][1]
             visible = {identity for identity, record in now.items() if sight.permits(record)}
             missing = {one.record.id for one in self.model._arrivals if reader.wants(one)} - {i for _, i in reader.got}
