@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from lrs.subscriptions.http.events import ABORT, END
+from lrs.subscriptions.http.events import CARRIER
 
 CONNECTIONS_MAX = 2_000
 """HTTP connections of one process, beside those of the stream; what each may cost before it has said who it is, is
@@ -47,6 +48,7 @@ class Requests(HttpToolsProtocol):
     _flush_timer: asyncio.TimerHandle | None = None
     _in_head = False
     _head_bytes = 0
+    _end: Callable[[], None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -67,8 +69,17 @@ class Requests(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
-        scope: dict[str, Any] = {ABORT: self.transport.abort}
+        scope: dict[str, Any] = {CARRIER: self}
         self.scope.update(scope)  # type: ignore[typeddict-item]
+
+    def hold(self, end: Callable[[], None]) -> None:
+        """See ``Carrier``: the answer under way has limits of its own, and would hold up a stop of the server."""
+        self._end = end
+        self._open.discard(self)
+
+    def cut(self) -> None:
+        """See ``Carrier``."""
+        self.transport.abort()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # What comes after the head are trailers; they may be discarded (RFC 9110 6.5.1), and nobody asks for them.
@@ -81,6 +92,9 @@ class Requests(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
+        if self._end is not None:
+            self._end = None
+            self._open.add(self)
         super().on_response_complete()
         if self.transport.is_closing():
             self._watch_flush()
@@ -115,10 +129,8 @@ class Requests(HttpToolsProtocol):
             self.loop.call_later(FIRST_REQUEST_S, super().shutdown)  # type: ignore[unreachable]
             return
         super().shutdown()
-        # An answer without end would hold up the stop, so whoever gives it left here how to end it.
-        end: Any = self.cycle.scope.get(END)
-        if end is not None and not self.cycle.response_complete:
-            end()
+        if self._end is not None:
+            self._end()
 
     def _refuse_head(self) -> None:
         if self.cycle is None or self.cycle.response_complete:

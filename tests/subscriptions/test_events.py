@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from lrs.auth.grants import Grant
+from lrs.cli import requests
 from lrs.clock import SystemClock
 from lrs.config import Settings
 from lrs.errors import TokenRevoked
@@ -210,6 +211,16 @@ def test_the_limit_of_connections_counts_events_too(served: Served) -> None:
             refused.answer.read()
             assert (refused.answer.status_code, refused.answer.json()["code"]) == (429, "connection_limit")
             assert refused.answer.headers["retry-after"]
+
+
+def test_events_take_no_room_from_requests(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have limits of their own; however many follow the stream, statements must come in."""
+    wait_until(lambda: not served.sockets)
+    monkeypatch.setattr(requests, "CONNECTIONS_MAX", 1)
+    with following(served.address) as one, following(served.address) as other:
+        one.until("live")
+        other.until("live")
+        assert httpx.get(f"http://{served.address}/xapi/stream").status_code == 426
 
 
 def test_a_stop_of_the_server_ends_it_at_once_and_says_when_to_come_again() -> None:

@@ -13,7 +13,7 @@ from lrs.door.http import refusal
 from lrs.errors import InvalidParameter, LrsError
 from lrs.limits import Limits
 from lrs.subscriptions.http import asking
-from lrs.subscriptions.http.events import END
+from lrs.subscriptions.http.events import CARRIER, Carrier
 from lrs.subscriptions.session.poll import Answer, Poll
 from lrs.subscriptions.session.registry import Sessions
 
@@ -51,7 +51,9 @@ class ChangesResource:
         limit, wait_s = _limit(own, sessions.limits), _wait_s(own, sessions.limits)
         opening = await asking.opening(others, principal, sessions)
         poll = sessions.admit_poll(principal, opening._replace(window=limit))
-        request.scope[END] = poll.stop
+        carrier: Carrier | None = request.scope.get(CARRIER)
+        if carrier is not None:
+            carrier.hold(poll.stop)
         try:
             answer = await _unless_gone(request, poll, wait_s)
         finally:

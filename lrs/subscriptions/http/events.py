@@ -5,6 +5,9 @@ Each event holds the frame that a websocket would have; its ``id`` is the cursor
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
@@ -18,16 +21,23 @@ from lrs.subscriptions.http import asking
 from lrs.subscriptions.session.registry import Sessions
 
 MEDIA_TYPE = "text/event-stream"
-END = "lrs.end"
-"""Name in an ASGI scope under which this door leaves what ends the answer when the server is about to stop."""
-
-ABORT = "lrs.abort"
-"""Name in an ASGI scope under which a server of ours leaves what cuts the connection."""
+CARRIER = "lrs.carrier"
+"""Name in an ASGI scope under which a server of ours leaves the ``Carrier`` of the request; others leave none."""
 
 RETRY_FROM_MS = 1_000
 RETRY_SPREAD_MS = 4_000
 # Its multiples spread evenly, so that clients who were cut off together do not come back together.
 _GOLDEN_RATIO = 0.618
+
+
+class Carrier(Protocol):
+    """The connection under an answer that may take long."""
+
+    def hold(self, end: Callable[[], None]) -> None:
+        """The stream has counted this connection as one of its own; ``end`` is to be called when the server stops."""
+
+    def cut(self) -> None:
+        """End the connection at once, with whatever waits in it."""
 
 
 class EventTransport:
@@ -114,7 +124,9 @@ class EventResource:
             await refusal(error, offered="authorization" in request.headers)(scope, receive, send)
             return
         transport = EventTransport(receive, send)
-        scope[END] = session.stop
+        carrier: Carrier | None = scope.get(CARRIER)
+        if carrier is not None:
+            carrier.hold(session.stop)
         try:
             await transport.begin(session.number)
             await session.run(transport, principal)
@@ -122,9 +134,9 @@ class EventResource:
             return
         finally:
             sessions.forget(session)
-        if not transport.finished and (abort := scope.get(ABORT)) is not None:
+        if carrier is not None and not transport.finished:
             # The client takes nothing any more, so the answer can't be ended; without this, its bytes would wait on.
-            abort()
+            carrier.cut()
             await transport.receive()
 
 
