@@ -35,6 +35,13 @@ class Limits:
     forms_max: int = bounded(50, 1, 10_000, "forms", "Forms of the alternate request syntax that are read at once.")
     body_read_s: int = bounded(30, 1, 3600, "seconds", "Longest wait for the next piece of a request body.")
 
+    # Connections, before anybody has said who they are.
+    http_connections_max: int = bounded(
+        2_000, 1, 1_000_000, "connections", "HTTP connections of one process, beside those of the stream."
+    )
+    head_bytes_max: int = bounded(256 * KIB, 16 * KIB, MIB, "bytes", "Longest head of a request, URL included.")
+    head_s: float = bounded(15, 0.1, 600, "seconds", "How long a client may take for the head of a request.")
+
     # Attachments.
     attachment_bytes_max: int = bounded(64 * MIB, KIB, 64 * 1024 * MIB, "bytes", "Largest attachment.")
     attachments_bytes_max: int = bounded(
@@ -97,6 +104,8 @@ class Limits:
     )
     send_blocked_s: float = bounded(30, 0.1, 3600, "seconds", "A client that takes nothing for so long is closed.")
     heartbeat_s: float = bounded(20, 0.1, 3600, "seconds", "Pause between heartbeats of a connection.")
+    ping_s: float = bounded(20, 0.1, 3600, "seconds", "Pause between pings of a websocket, with `lrs serve`.")
+    pong_s: float = bounded(20, 0.1, 3600, "seconds", "A client that leaves a ping unanswered for so long is closed.")
     expiry_warning_s: float = bounded(60, 0, 3600, "seconds", "How long before expiry a client is warned.")
     expiry_grace_s: float = bounded(5, 0, 3600, "seconds", "How long after expiry a socket stays open.")
     credential_check_s: float = bounded(0.25, 0.01, 1, "seconds", "Pause between looks for revocation.")
@@ -117,6 +126,8 @@ def checked(limits: Limits) -> Limits:
     assert limits.commit_statements_max <= limits.append_queue_max, "a commit can't hold more than the queue"
     assert limits.attachment_bytes_max <= limits.attachments_bytes_max, "an attachment larger than its request"
     assert limits.auth_frame_bytes_max <= limits.client_frame_bytes_max, "an auth frame is a client frame"
+    credentials_bytes = 2 * limits.token_bytes_max
+    assert limits.query_bytes_max + credentials_bytes <= limits.head_bytes_max, "a query or token longer than its head"
     assert {f.name for f in fields(limits)} == {f.name for f in fields(Limits)}
     return limits
 

@@ -8,21 +8,8 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from lrs.limits import DEFAULT_LIMITS, Limits
 from lrs.subscriptions.http.events import CARRIER
-
-CONNECTIONS_MAX = 2_000
-"""HTTP connections of one process, beside those of the stream; what each may cost before it has said who it is, is
-bounded by what follows.
-"""
-
-HEAD_BYTES_MAX = 256 * 1024
-"""Where the head of a request is cut off; the longest query and credential that may be set are far shorter."""
-
-HEAD_S = 15.0
-"""How long a client may take for the head of a request; who takes longer is holding a connection for nothing."""
-
-BLOCKED_S = 30.0
-"""A client that takes nothing of its answer for so long is disconnected."""
 
 FIRST_REQUEST_S = 0.3
 """How long a connection that was just accepted may take to send its request while the server stops."""
@@ -42,6 +29,9 @@ class Requests(HttpToolsProtocol):
     although the next server would have taken it.
     """
 
+    limits: ClassVar[Limits] = DEFAULT_LIMITS
+    """Those in force in this process; ``send_blocked_s`` is how long a client may take nothing of its answer."""
+
     _open: ClassVar[set[Requests]] = set()
 
     _head_timer: asyncio.TimerHandle | None = None
@@ -52,7 +42,7 @@ class Requests(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self._open) >= CONNECTIONS_MAX:
+        if len(self._open) >= self.limits.http_connections_max:
             transport.write(_TOO_MANY)
             transport.close()
             return
@@ -63,7 +53,7 @@ class Requests(HttpToolsProtocol):
         super().data_received(data)
         if self._in_head:
             self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES_MAX:
+            if self._head_bytes > self.limits.head_bytes_max:
                 self._refuse_head()
 
     def on_message_begin(self) -> None:
@@ -142,7 +132,7 @@ class Requests(HttpToolsProtocol):
 
     def _expect_head(self) -> None:
         if self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_S, self.transport.abort)
+            self._head_timer = self.loop.call_later(self.limits.head_s, self.transport.abort)
 
     def _expect_nothing(self) -> None:
         if self._head_timer is not None:
@@ -152,10 +142,10 @@ class Requests(HttpToolsProtocol):
     def _watch_flush(self) -> None:
         if self._flush_timer is None:
             waiting = self.transport.get_write_buffer_size()
-            self._flush_timer = self.loop.call_later(BLOCKED_S, self._check_flush, waiting)
+            self._flush_timer = self.loop.call_later(self.limits.send_blocked_s, self._check_flush, waiting)
 
     def _check_flush(self, waited: int) -> None:
-        """``waited`` bytes were left ``BLOCKED_S`` ago."""
+        """``waited`` bytes were left ``send_blocked_s`` ago."""
         self._flush_timer = None
         waiting = self.transport.get_write_buffer_size()
         if waiting >= waited:

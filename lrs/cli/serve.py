@@ -35,6 +35,7 @@ def application() -> Starlette:
     """The application of one server process, with the settings of its environment."""
     settings = read_settings()
     configure_logs(settings)
+    Requests.limits = settings.limits
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -108,6 +109,8 @@ def serve(
         http=Requests,
         ws=Sockets,
         ws_max_size=settings.limits.client_frame_bytes_max,
+        ws_ping_interval=settings.limits.ping_s,
+        ws_ping_timeout=settings.limits.pong_s,
         # Compression costs memory for each connection and lets lengths tell about secrets.
         ws_per_message_deflate=False,
         access_log=False,

@@ -15,7 +15,7 @@ from websockets import http11
 from websockets.frames import Frame
 from websockets.protocol import State
 
-from lrs.cli.requests import HEAD_BYTES_MAX
+from lrs.limits import MIB
 from lrs.subscriptions.closing import NO_PONG, NOT_UTF8, RATE_LIMITED, Closing, reason_text
 from lrs.subscriptions.frames import WIRE
 
@@ -29,8 +29,8 @@ PIECES_BURST = 200.0
 _UNREADABLE = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 # The library takes lines of 8 KiB, header and URL included: less than a token and a query may have. The head as a whole
-# was bounded before it came here.
-http11.MAX_LINE_LENGTH = HEAD_BYTES_MAX
+# was bounded by ``head_bytes_max``, which is never more, before it came here.
+http11.MAX_LINE_LENGTH = MIB
 
 
 class Sockets(WebSocketsSansIOProtocol):

@@ -12,8 +12,8 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from lrs.cli import requests
 from lrs.cli.requests import Requests
+from lrs.limits import Limits
 
 PATIENCE_S = 30
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -77,7 +77,7 @@ async def rest(reader: asyncio.StreamReader) -> bytes:
 )
 async def test_who_never_finishes_a_request_is_disconnected(sent: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """The slowloris attack: many connections, each of which sends a little of a request now and then."""
-    monkeypatch.setattr(requests, "HEAD_S", 0.2)
+    monkeypatch.setattr(Requests, "limits", Limits(head_s=0.2))
     async with connected() as (reader, writer, _):
         for piece in sent:
             writer.write(piece)
@@ -103,7 +103,7 @@ async def test_there_may_be_so_many_connections(monkeypatch: pytest.MonkeyPatch)
     async with connected() as (reader, writer, server):
         writer.write(GET)
         await reader.readuntil(b"\r\n\r\n")
-        monkeypatch.setattr(requests, "CONNECTIONS_MAX", 2)
+        monkeypatch.setattr(Requests, "limits", Limits(http_connections_max=2))
         address = writer.get_extra_info("peername")
         answers = []
         for _ in range(3):
@@ -112,7 +112,7 @@ async def test_there_may_be_so_many_connections(monkeypatch: pytest.MonkeyPatch)
             answers.append((await rest(other_reader))[:13])
             other.close()
         assert answers == [b"HTTP/1.1 200 "] * 3
-        monkeypatch.setattr(requests, "CONNECTIONS_MAX", 1)
+        monkeypatch.setattr(Requests, "limits", Limits(http_connections_max=1))
         other_reader, other = await asyncio.open_connection(*address)
         assert (await rest(other_reader)).startswith(b"HTTP/1.1 503 ")
         other.close()
@@ -139,7 +139,7 @@ async def test_a_client_that_takes_nothing_of_its_answer_is_disconnected(
     header: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What waits for it in the server does not stay."""
-    monkeypatch.setattr(requests, "BLOCKED_S", 0.3)
+    monkeypatch.setattr(Requests, "limits", Limits(send_blocked_s=0.3))
     async with connected() as (reader, writer, server):
         writer.write(b"GET /large HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n")
         await reader.readuntil(b"\r\n\r\n")
