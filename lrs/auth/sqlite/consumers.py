@@ -1,0 +1,103 @@
+"""The rows of consumers."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from lrs.auth.consumers import Consumer
+from lrs.auth.grants import Grant
+from lrs.auth.scopes import listed
+from lrs.errors import Conflict, NotFound
+from lrs.storage.sqlite import Store
+
+CONSUMER_COLUMNS = "c.id, c.name, c.scopes, c.courses, c.created_at_us, c.expires_at_us, c.disabled, c.trusted"
+"""What ``consumer_of`` takes, of the table ``consumer AS c``."""
+
+
+class ConsumerRows:
+    """Consumers in one ``Store``."""
+
+    _store: Store
+
+    def add_consumer(
+        self,
+        name: str,
+        *,
+        scopes: frozenset[str],
+        grant: Grant,
+        created_at_us: int,
+        expires_at_us: int | None,
+        trusted: bool = False,
+    ) -> Consumer:
+        with self._store.writing() as connection:
+            try:
+                connection.execute(
+                    "INSERT INTO consumer (name, scopes, courses, created_at_us, expires_at_us, trusted) "
+                    "VALUES (?, ?, ?, ?, ?, ?)",
+                    (name, scopes_text(scopes), courses_text(grant), created_at_us, expires_at_us, int(trusted)),
+                )
+            except sqlite3.IntegrityError:
+                raise Conflict(f"there is a consumer {name!r} already") from None
+            return consumer_named(connection, name)
+
+    def consumer(self, name: str) -> Consumer:
+        with self._store.reading() as connection:
+            return consumer_named(connection, name)
+
+    def consumers(self) -> list[Consumer]:
+        with self._store.reading() as connection:
+            return [
+                consumer_of(row)
+                for row in connection.execute(f"SELECT {CONSUMER_COLUMNS} FROM consumer c ORDER BY name")
+            ]
+
+    def change_consumer(self, name: str, change: Callable[[Consumer], Consumer]) -> Consumer:
+        with self._store.writing() as connection:
+            before = consumer_named(connection, name)
+            after = replace(change(before), id=before.id, name=before.name, created_at_us=before.created_at_us)
+            connection.execute(
+                "UPDATE consumer SET scopes = ?, courses = ?, expires_at_us = ?, disabled = ?, trusted = ? "
+                "WHERE id = ?",
+                (
+                    scopes_text(after.scopes),
+                    courses_text(after.grant),
+                    after.expires_at_us,
+                    int(after.disabled),
+                    int(after.trusted),
+                    after.id,
+                ),
+            )
+        return after
+
+
+def consumer_named(connection: sqlite3.Connection, name: str) -> Consumer:
+    row = connection.execute(f"SELECT {CONSUMER_COLUMNS} FROM consumer c WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise NotFound(f"there is no consumer {name!r}")
+    return consumer_of(row)
+
+
+def consumer_of(row: tuple[Any, ...]) -> Consumer:
+    id_, name, scopes, courses, created, expires, disabled, trusted = row
+    return Consumer(
+        id=id_,
+        name=name,
+        scopes=frozenset(scopes.split()),
+        grant=Grant.of(json.loads(courses)),
+        created_at_us=created,
+        expires_at_us=expires,
+        disabled=bool(disabled),
+        trusted=bool(trusted),
+    )
+
+
+def scopes_text(scopes: frozenset[str]) -> str:
+    return " ".join(listed(scopes))
+
+
+def courses_text(grant: Grant) -> str:
+    return json.dumps(grant.entries())
