@@ -23,7 +23,7 @@ import uvloop
 
 from benchmarks.load import CLIENT_S_MAX, HttpConnection, percentile
 from benchmarks.servers import cpu_s
-from benchmarks.statements import make_courses, statements, wire
+from lrs.simulation.mix import make_courses, statements, wire
 
 _SENT = "https://example.com/extensions/sent-ns"
 _DIGITS = 19

@@ -25,7 +25,7 @@ from typing import cast
 import uvloop
 
 from benchmarks.servers import cpu_s
-from benchmarks.statements import statements, wire
+from lrs.simulation.mix import statements, wire
 
 CLIENT_S_MAX = 300
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)

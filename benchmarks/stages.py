@@ -23,12 +23,12 @@ import orjson
 import uvloop
 from starlette.types import Message
 
-from benchmarks.statements import statements, wire
 from lrs import Settings, create_app
 from lrs.app import App
 from lrs.auth.scopes import STATEMENTS_WRITE
 from lrs.clock import SystemClock
 from lrs.limits import DEFAULT_LIMITS
+from lrs.simulation.mix import statements, wire
 from lrs.statements.prepare import Authorship, prepare
 from lrs.statements.record import Append, Draft, StatementId
 from lrs.statements.sqlite import SqliteStatementLog, horizon_path

@@ -21,8 +21,8 @@ from urllib.parse import quote
 
 from benchmarks.load import Outcome, Plan, run
 from benchmarks.servers import HOST, Server, lrs_server
-from benchmarks.statements import make_courses
 from lrs.cli.register import register
+from lrs.simulation.mix import make_courses
 from lrs.subscriptions.closing import TOKEN_REVOKED
 
 IDLE = 1_000
