@@ -81,6 +81,16 @@ class Writer(Generic[Job, Result]):
             pause.wait(ROOM_PAUSE_S)
         return waiter.result()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs, and takes jobs."""
+        return self._thread.is_alive() and not self._closed
+
+    @property
+    def queued_size(self) -> int:
+        """The size of what waits for a commit or is in one."""
+        return self._queued_size
+
     def on_commit(self, wake: Callable[[], None]) -> Callable[[], None]:
         """Call ``wake`` in the writer's thread after each commit; returns how to stop it."""
         with self._lock:

@@ -16,14 +16,16 @@ from lrs.statements.log import Arrivals, Changes, Page, Selection
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Append, Place, Position, Record, StatementId
 from lrs.statements.sqlite.append import Appender
-from lrs.statements.sqlite.follow import Follower, end, place_by
+from lrs.statements.sqlite.follow import Follower, end, place_by, stored_after
 from lrs.statements.sqlite.names import Names
+from lrs.statements.sqlite.observed import Observed
 from lrs.statements.sqlite.rows import Rows
 from lrs.statements.sqlite.schema import migrations
 from lrs.statements.sqlite.select import Reader, head
 from lrs.storage.horizon import Horizon
 from lrs.storage.sqlite import Store, connect
 from lrs.storage.writer import Writer
+from lrs.telemetry import Commits
 
 WRITER_CACHE_KIB = 64 * 1024
 
@@ -33,11 +35,12 @@ class SqliteStatementLog:
 
     def __init__(self, store: Store, *, limits: Limits = DEFAULT_LIMITS, clock: Clock | None = None) -> None:
         store.migrate(migrations)
+        clock = clock or SystemClock()
         self._store = store
         keys, course_sets = Names("key_name", "name"), Names("course_set", "courses")
         rows = Rows(keys, course_sets)
         self._reader, self._follower = Reader(rows), Follower(rows)
-        self._horizon = Horizon(horizon_path(store.path), clock or SystemClock())
+        self._horizon = Horizon(horizon_path(store.path), clock)
         with store.reading() as connection:
             epoch, secret = connection.execute("SELECT epoch, secret FROM log_identity").fetchone()
         self.secret: bytes = secret
@@ -45,8 +48,9 @@ class SqliteStatementLog:
         self._watch = connect(store.path)
         self._version = -1
         self._connection = connect(store.path, cache_kib=WRITER_CACHE_KIB)
+        self.commits = Commits()
         self._writer: Writer[Append, Sequence[Position]] = Writer(
-            Appender(self._connection, self._horizon, keys, course_sets),
+            Observed(Appender(self._connection, self._horizon, keys, course_sets), self.commits, clock),
             group_size_max=limits.commit_statements_max,
             queue_size_max=limits.append_queue_max,
         )
@@ -86,6 +90,21 @@ class SqliteStatementLog:
     def place_of(self, stored_us: int) -> Place:
         with self._store.snapshot() as connection:
             return place_by(connection, stored_us)
+
+    def stored_after(self, place: Place) -> int | None:
+        """When the first record after ``place`` was stored, in microseconds; None when there is none."""
+        with self._store.snapshot() as connection:
+            return stored_after(connection, place)
+
+    @property
+    def takes_appends(self) -> bool:
+        """Whether the writer's thread is alive."""
+        return self._writer.alive
+
+    @property
+    def queued(self) -> int:
+        """How many statements wait for a commit, or are in one."""
+        return self._writer.queued_size
 
     def consistent_through_us(self) -> int:
         with self._store.reading() as connection:

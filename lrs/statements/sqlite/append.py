@@ -44,6 +44,8 @@ class Appender:
         self._keys = keys
         self._course_sets = course_sets
         self._inheritance = Inheritance(connection, keys, course_sets)
+        self.written = 0, 0, 0
+        """Of the last commit: new statements, conflicts, and what was set aside."""
 
     def __call__(self, jobs: Sequence[Append], /) -> Sequence[Sequence[Position] | LrsError]:
         """One outcome for each append: the positions of its drafts, or the Conflict that refused it whole."""
@@ -65,6 +67,7 @@ class Appender:
             self._write(group, stored_us, chain)
             self._inheritance.settle(group.placed(), group.referred & group.position_of.keys())
         self._write_beside(group, stored_us)
+        self.written = len(group.new), len(group.conflicts), len(group.set_aside)
         return outcomes
 
     def _write(self, group: Group, stored_us: int, chain: bytes) -> None:

@@ -40,6 +40,7 @@ _BY_PLACE = _GAINS_MATCHING.format(source="gain AS g", condition="g.place > ?1")
 
 _GAINS_THROUGH = "SELECT place - at FROM gain WHERE place <= ? ORDER BY place DESC LIMIT 1"
 _GAINS_BEFORE = "SELECT place - at FROM gain WHERE at < ? ORDER BY at DESC, place DESC LIMIT 1"
+_STORED_AFTER = "SELECT stored FROM record WHERE position > ? ORDER BY position LIMIT 1"
 _END = """SELECT (SELECT coalesce(max(position), 0) FROM record)
     + coalesce((SELECT place - at FROM gain ORDER BY place DESC LIMIT 1), 0)"""
 
@@ -168,6 +169,12 @@ def place_by(connection: sqlite3.Connection, stored_us: int) -> Place:
     """Place through which all has arrived that was stored at ``stored_us`` or before."""
     position = position_by(connection, stored_us)
     return Place(position + _gains_before(connection, position + 1))
+
+
+def stored_after(connection: sqlite3.Connection, place: Place) -> int | None:
+    """When the first record after ``place`` was stored, in microseconds; None when there is none."""
+    row = connection.execute(_STORED_AFTER, (place - _gains_through(connection, place),)).fetchone()
+    return None if row is None else int(row[0])
 
 
 def _gains_through(connection: sqlite3.Connection, place: Place) -> int:
