@@ -49,7 +49,9 @@ class Store:
         self.path = path
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = threading.Lock()
-        self._write_lock = threading.Lock()
+        # Re-entrant, because rooms that write within each other's transaction do so in one thread.
+        self._write_lock = threading.RLock()
+        self._writing_thread: int | None = None
         self._closed = False
         self._lock = SharedLock(path)
         self._writer = connect(path)
@@ -62,8 +64,12 @@ class Store:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A pooled connection in autocommit: each SELECT sees all that is committed when it starts.
 
-        Callers that need one snapshot over several SELECTs begin a transaction of their own with ``snapshot``.
+        Callers that need one snapshot over several SELECTs begin a transaction of their own with ``snapshot``. Within
+        ``writing`` of the same thread it is that connection, which sees what was written so far.
         """
+        if self._writing_thread == threading.get_ident():
+            yield self._writer
+            return
         with self._idle_lock:
             connection = self._idle.pop() if self._idle else None
         if connection is None:
@@ -86,7 +92,8 @@ class Store:
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """A pooled connection inside one read transaction: every SELECT sees the same committed state."""
         with self.reading() as connection:
-            connection.execute("BEGIN")
+            if connection is not self._writer:
+                connection.execute("BEGIN")
             yield connection
 
     @contextmanager
@@ -94,10 +101,20 @@ class Store:
         """A short administrative write, committed at the end, rolled back when the block raises.
 
         It waits for the log's writer, also in other processes. StoreUnavailable when that takes over ten seconds.
+        Within another ``writing`` of the same thread it is a part of that one: what several rooms write is then
+        committed together, and a part that raises leaves no trace, whatever becomes of the rest.
         """
+        if self._writing_thread == threading.get_ident():
+            with _part(self._writer):
+                yield self._writer
+            return
         with self._write_lock:
-            with transaction(self._writer) as connection:
-                yield connection
+            try:
+                with transaction(self._writer) as connection:
+                    self._writing_thread = threading.get_ident()
+                    yield connection
+            finally:
+                self._writing_thread = None
             self._mark.move()
 
     def mark(self) -> bytes:
@@ -161,6 +178,21 @@ def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+@contextmanager
+def _part(connection: sqlite3.Connection) -> Iterator[None]:
+    """A part of the transaction of ``connection``, undone alone when the block raises."""
+    connection.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        # An error such as a full disk has undone the whole transaction, and the savepoint with it.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK TO part")
+            connection.execute("RELEASE part")
+        raise
+    connection.execute("RELEASE part")
 
 
 def _refusal(done: str, error: sqlite3.Error) -> LrsError:
