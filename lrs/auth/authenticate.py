@@ -8,18 +8,23 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from lrs.auth.consumers import Consumer, ConsumerStore, Key, TokenRow
+from lrs.auth.external import ExternalClaims, ExternalTokens
+from lrs.auth.grants import Grant
 from lrs.auth.principal import Principal, authority_agent
 from lrs.auth.scopes import narrowed
 from lrs.auth.secrets import NO_SECRET_SHA256, matches
 from lrs.auth.tokens import KeyRing
 from lrs.clock import Clock
 from lrs.config import Settings
-from lrs.errors import TokenExpired, TokenRevoked, Unauthenticated
+from lrs.errors import NotFound, TokenExpired, TokenRevoked, Unauthenticated
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 NOT_VALID = "the credential is not valid"
+
+Proof = tuple[str, ExternalClaims | None]
+"""The stable name of a credential that was found to be genuine; of one that has no row here, what it says too."""
 
 
 def issuer_and_audience(settings: Settings) -> tuple[str, str]:
@@ -54,13 +59,17 @@ class Authenticator:
         *,
         clock: Clock,
         note_use: Callable[[str, int], None] = lambda _credential, _now_us: None,
+        external: ExternalTokens | None = None,
     ) -> None:
-        """``note_use(credential, now_us)`` is told of each use and must return at once."""
+        """``note_use(credential, now_us)`` is told of each use and must return at once. ``external``: the other
+        issuers whose tokens are taken.
+        """
         self._consumers = consumers
         self._settings = settings
         self._clock = clock
         self._note_use = note_use
-        self._proofs: dict[bytes, str] = {}
+        self._external = external
+        self._proofs: dict[bytes, Proof] = {}
         self._principals: dict[str, tuple[int, Principal]] = {}
         self._ring: tuple[int, KeyRing] | None = None
 
@@ -77,12 +86,16 @@ class Authenticator:
             case "bearer":
                 return self.principal_for_token(text.strip(" "))
             case "basic":
-                return self._principal("basic", text.strip(" "), self._prove_secret)
+                return self._used(self._principal("basic", text.strip(" "), self._prove_secret))
             case _:
                 raise Unauthenticated(NOT_VALID)
 
     def principal_for_token(self, token: str) -> Principal:
         """Who holds this bearer token; raises as ``principal_for_authorization`` does."""
+        return self._used(self.inspect(token))
+
+    def inspect(self, token: str) -> Principal:
+        """The same for somebody else who asks about the token: that is no use of it."""
         return self._principal("bearer", token, self._prove_token)
 
     def still_good(self, principal: Principal) -> Principal:
@@ -90,31 +103,31 @@ class Authenticator:
 
         Raises TokenRevoked, also for a disabled consumer, TokenExpired, or Unauthenticated if it is gone.
         """
-        now = self._current(principal.credential)
-        self._note_use(now.credential, self._clock.now_us())
-        return now
+        return self._used(self._current(principal.credential, principal.external))
 
     def generation(self) -> int:
         """Unchanged as long as ``still_good`` can say nothing new but that time has run out."""
-        return self._consumers.generation()
+        return self._consumers.generation() + (self._external.revision() if self._external else 0)
 
     def jwks(self) -> dict[str, Any]:
         """The public keys that verify this server's tokens (RFC 7517 5)."""
-        return self._key_ring().jwks()
+        return self._key_ring().jwks(self._clock.now_us())
 
-    def _principal(self, scheme: str, text: str, prove: Callable[[str], str]) -> Principal:
+    def _used(self, principal: Principal) -> Principal:
+        self._note_use(principal.credential, self._clock.now_us())
+        return principal
+
+    def _principal(self, scheme: str, text: str, prove: Callable[[str], Proof]) -> Principal:
         if len(text) > self._settings.limits.token_bytes_max or not text.isascii():
             raise Unauthenticated(NOT_VALID)
         digest = hashlib.sha256(f"{scheme} {text}".encode()).digest()
-        credential = self._proofs.get(digest)
-        if credential is None:
-            credential = prove(text)
-            self._remember(self._proofs, digest, credential)
-        principal = self._current(credential)
-        self._note_use(credential, self._clock.now_us())
-        return principal
+        proof = self._proofs.get(digest)
+        if proof is None:
+            proof = prove(text)
+            self._remember(self._proofs, digest, proof)
+        return self._current(*proof)
 
-    def _prove_secret(self, text: str) -> str:
+    def _prove_secret(self, text: str) -> Proof:
         try:
             decoded = base64.b64decode(text, validate=True).decode()
         except ValueError:
@@ -124,9 +137,12 @@ class Authenticator:
         genuine = matches(secret, found[0].sha256 if found else NO_SECRET_SHA256)
         if found is None or not genuine:
             raise Unauthenticated(NOT_VALID)
-        return f"key:{key_id}"
+        return f"key:{key_id}", None
 
-    def _prove_token(self, text: str) -> str:
+    def _prove_token(self, text: str) -> Proof:
+        if self._external is not None and self._external.names_issuer(text):
+            proven = self._external.verify(text, now_us=self._clock.now_us())
+            return f"external:{hashlib.sha256(text.encode()).hexdigest()[:32]}", proven
         claims = self._key_ring().verify(text, now_us=self._clock.now_us())
         found = self._consumers.token(claims.jti)
         if found is None:
@@ -141,16 +157,18 @@ class Authenticator:
             row.expires_at_us,
         ):
             raise Unauthenticated(NOT_VALID)
-        return f"token:{claims.jti}"
+        return f"token:{claims.jti}", None
 
-    def _current(self, credential: str) -> Principal:
+    def _current(self, credential: str, external: ExternalClaims | None) -> Principal:
+        if self._external is not None and external is not None:
+            self._external.require_key(external)
         # Asked before the rows are read: a change in between is then seen again by the next call.
         generation = self._consumers.generation()
         known = self._principals.get(credential)
         if known is not None and known[0] == generation:
             principal = known[1]
         else:
-            principal = self._read(credential)
+            principal = self._read(credential) if external is None else self._read_external(credential, external)
             if known is not None and known[1] == principal:
                 principal = known[1]
             self._remember(self._principals, credential, (generation, principal))
@@ -170,21 +188,53 @@ class Authenticator:
             raise TokenRevoked("the consumer of the credential is disabled")
         if isinstance(held, TokenRow) and held.kid not in self._key_ring():
             raise TokenRevoked("the key that signed the token has been retired")
-        return self._principal_of(credential, held, consumer)
+        if isinstance(held, Key):
+            return self._principal_of(credential, consumer)
+        ends_at_us = self._key_ring().ends_at_us(held.kid)
+        return self._principal_of(
+            credential,
+            consumer,
+            scopes=held.scopes,
+            grant=held.grant,
+            expires_at_us=held.expires_at_us if ends_at_us is None else min(held.expires_at_us, ends_at_us),
+        )
 
-    def _principal_of(self, credential: str, held: Key | TokenRow, consumer: Consumer) -> Principal:
-        scopes, grant, expires_at_us = consumer.scopes, consumer.grant, consumer.expires_at_us
-        if isinstance(held, TokenRow):
-            scopes = narrowed(held.scopes, scopes)
-            grant = held.grant.narrowed(grant)
-            expires_at_us = min(held.expires_at_us, expires_at_us or held.expires_at_us)
+    def _read_external(self, credential: str, claims: ExternalClaims) -> Principal:
+        try:
+            consumer = self._consumers.consumer(claims.consumer)
+        except NotFound:
+            raise Unauthenticated(NOT_VALID) from None
+        if consumer.disabled:
+            raise TokenRevoked("the consumer of the credential is disabled")
+        return self._principal_of(
+            credential,
+            consumer,
+            scopes=claims.scopes,
+            grant=claims.grant,
+            expires_at_us=claims.expires_s * 1_000_000,
+            external=claims,
+        )
+
+    def _principal_of(
+        self,
+        credential: str,
+        consumer: Consumer,
+        *,
+        scopes: frozenset[str] | None = None,
+        grant: Grant | None = None,
+        expires_at_us: int | None = None,
+        external: ExternalClaims | None = None,
+    ) -> Principal:
+        """``consumer`` as seen through a credential with these limits; None: no limit of its own."""
+        ends_us = [at_us for at_us in (expires_at_us, consumer.expires_at_us) if at_us is not None]
         return Principal(
             consumer_id=consumer.id,
             consumer=consumer.name,
             credential=credential,
-            scopes=scopes,
-            grant=grant,
-            expires_at_us=expires_at_us,
+            scopes=consumer.scopes if scopes is None else narrowed(scopes, consumer.scopes),
+            grant=consumer.grant if grant is None else grant.narrowed(consumer.grant),
+            expires_at_us=min(ends_us, default=None),
+            external=external,
             trusted=consumer.trusted,
             authority=authority_agent(consumer.name, self._settings.public_url),
         )

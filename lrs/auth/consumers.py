@@ -56,12 +56,13 @@ class TokenRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
-    """A key pair that signs tokens; the newest that is not retired signs, a retired one verifies nothing any more."""
+    """A key pair for tokens: the newest without an end signs, and each verifies what it signed until it is retired."""
 
     kid: str
     private_pem: str = field(repr=False)
     created_at_us: int
     retired_at_us: int | None = None
+    """Since when it verifies nothing any more, or from when on it will not."""
 
 
 class ConsumerStore(Protocol):
@@ -109,7 +110,7 @@ class ConsumerStore(Protocol):
         """The key, revoked since ``at_us`` or since it was revoked before; NotFound."""
 
     def add_token(self, token: TokenRow) -> None:
-        """Keep ``token``; NotFound if its consumer does not exist."""
+        """Keep ``token``. NotFound if its consumer does not exist; Conflict if another key signs meanwhile."""
 
     def token(self, jti: str) -> tuple[TokenRow, Consumer] | None:
         """A token with its consumer, both as they are now."""
@@ -121,13 +122,21 @@ class ConsumerStore(Protocol):
         """The token, revoked since ``at_us`` or since it was revoked before; NotFound."""
 
     def signing_keys(self) -> list[SigningKey]:
-        """All that are not retired, newest first."""
+        """All that verify now: first the one that signs, then those that are to be retired, newest first."""
+
+    def all_signing_keys(self) -> list[SigningKey]:
+        """The same and the retired ones."""
 
     def add_signing_key(self, key: SigningKey) -> None:
         """Keep ``key``, which signs from now on."""
 
-    def retire_signing_key(self, kid: str, at_us: int) -> None:
-        """End the key and every token that it signed; NotFound."""
+    def rotate_signing_keys(self, key: SigningKey, *, retire_at_us: int | None) -> list[SigningKey]:
+        """Keep ``key``, which signs from now on. All others end at ``retire_at_us``, or, without it, with the last
+        token that they signed. Returns what verifies then.
+        """
+
+    def retire_signing_key(self, kid: str, at_us: int) -> SigningKey:
+        """End the key and every token that it signed. NotFound; Conflict if no other key signs."""
 
     def note_uses(self, uses: Mapping[str, int]) -> None:
         """Keep when credentials (``key:<id>``, ``token:<jti>``) were last used, in microseconds; unknown ones are

@@ -4,19 +4,22 @@ administrators do.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lrs.auth.authenticate import key_ring
-from lrs.auth.consumers import Consumer, ConsumerStore, Key, TokenRow, consumer_name
+from lrs.auth.consumers import Consumer, ConsumerStore, Key, SigningKey, TokenRow, consumer_name
 from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.auth.scopes import DEFAULT_SCOPES, expanded, listed, scope_set
 from lrs.auth.secrets import Entropy, new_jti, new_key_id, new_secret, sha256_of
-from lrs.auth.tokens import Claims
+from lrs.auth.tokens import Claims, new_signing_key
 from lrs.clock import Clock
 from lrs.config import Settings
-from lrs.errors import Forbidden, InvalidParameter
+from lrs.errors import Conflict, Forbidden, InvalidParameter, StoreUnavailable
 
 TTL_S_MAX = 3650 * 86_400
+
+_ROTATIONS_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,6 @@ class Issuer:
         expires_s = issued_s + ttl_s
         if holder.expires_at_us is not None:
             expires_s = min(expires_s, max(issued_s + 1, holder.expires_at_us // 1_000_000))
-        ring = key_ring(self._consumers, self._settings)
         claims = Claims(
             jti=new_jti(self._entropy),
             consumer=consumer,
@@ -110,19 +112,41 @@ class Issuer:
             issued_s=issued_s,
             expires_s=expires_s,
         )
+        for _ in range(_ROTATIONS_MAX):
+            # A key may be replaced between these two; then the new one signs.
+            with suppress(Conflict):
+                return self._signed(claims)
+        raise StoreUnavailable("the signing keys are changing; try again")
+
+    def _signed(self, claims: Claims) -> IssuedToken:
+        ring = key_ring(self._consumers, self._settings)
         token = ring.sign(claims)
         self._refuse_long(token)
         row = TokenRow(
             jti=claims.jti,
-            consumer=consumer,
-            scopes=scopes,
-            grant=grant,
+            consumer=claims.consumer,
+            scopes=claims.scopes,
+            grant=claims.grant,
             kid=ring.signing_kid,
-            issued_at_us=issued_s * 1_000_000,
-            expires_at_us=expires_s * 1_000_000,
+            issued_at_us=claims.issued_s * 1_000_000,
+            expires_at_us=claims.expires_s * 1_000_000,
         )
         self._consumers.add_token(row)
         return IssuedToken(row, token)
+
+    def rotate_signing_key(self, *, retire_after_s: int | None = None) -> list[SigningKey]:
+        """A new key that signs from now on; the others verify what they signed until that has expired, or for
+        ``retire_after_s``. Returns the keys in force, the new one first.
+        """
+        now_us = self._clock.now_us()
+        return self._consumers.rotate_signing_keys(
+            new_signing_key(self._entropy, created_at_us=now_us),
+            retire_at_us=None if retire_after_s is None else now_us + retire_after_s * 1_000_000,
+        )
+
+    def retire_signing_key(self, kid: str) -> SigningKey:
+        """End a key at once, and every token that it signed. NotFound; Conflict if it is the one that signs."""
+        return self._consumers.retire_signing_key(kid, self._clock.now_us())
 
     def revoke_key(self, key_id: str) -> Key:
         """End a key at once, everywhere; NotFound."""

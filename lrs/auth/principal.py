@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from lrs.auth.external import ExternalClaims
 from lrs.auth.grants import Grant
 from lrs.auth.scopes import READING, expanded, reads_all_authors
 from lrs.errors import InsufficientScope
@@ -30,6 +31,8 @@ class Principal:
     """Whether what it sends and can't be stored is set aside rather than refused (invariant 11)."""
     authority: dict[str, Any] = field(hash=False)
     """The Agent that is set on the statements that it writes (Data 2.4.9). Shared: never change it."""
+    external: ExternalClaims | None = None
+    """What the token said, if another issuer signed it."""
 
     def allows(self, scope: str) -> bool:
         """Whether ``scope`` is held, or implied by one that is."""

@@ -18,23 +18,16 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jose import jwk, jws
 
+from lrs.auth.compact import CLOCK_LEEWAY_S, REFUSAL, claims_of, second_in, taken_apart, text_in
 from lrs.auth.consumers import SigningKey
 from lrs.auth.grants import Grant, grant_in
 from lrs.auth.scopes import listed, scope_set
 from lrs.auth.secrets import Entropy
-from lrs.errors import StoreCorrupt, TokenExpired, Unauthenticated
-from lrs.xapi.decode import decode_json
+from lrs.errors import StoreCorrupt, TokenExpired, TokenRevoked, Unauthenticated
 
 ALGORITHM = "ES256"
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - A media type (RFC 9068 2.1).
-REFUSAL = "the token is not valid"
 
-CLOCK_LEEWAY_S = 60
-"""How far in the future a token may have been issued: two servers' clocks differ."""
-
-_HEADER_BYTES_MAX = 512
-_DEPTH_MAX = 8
-_SECOND_MAX = 253_402_300_799  # 9999-12-31T23:59:59Z, beyond which no date library goes.
 _ORDER_P256 = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
@@ -70,6 +63,8 @@ class KeyRing:
         self.issuer = issuer
         self.audience = audience
         self._token_bytes_max = token_bytes_max
+        keys = list(keys)
+        self._ends_at_us = {key.kid: key.retired_at_us for key in keys}
         self._private = {key.kid: _loaded(key.private_pem) for key in keys}
         self._public = {kid: key.public_key() for kid, key in self._private.items()}
 
@@ -81,6 +76,10 @@ class KeyRing:
         """The kid of the key that signs."""
         assert self._private, "a store has a signing key from its first start"
         return next(iter(self._private))
+
+    def ends_at_us(self, kid: str) -> int | None:
+        """When the key ends, and every token that it signed; None if that is not foreseen. KeyError."""
+        return self._ends_at_us[kid]
 
     def sign(self, claims: Claims) -> str:
         """The token that says ``claims``."""
@@ -109,6 +108,8 @@ class KeyRing:
             raise TokenExpired("the token has expired")
         if (claims.issued_s - CLOCK_LEEWAY_S) * 1_000_000 > now_us:
             raise Unauthenticated(REFUSAL)
+        if self._ended(claims.kid, now_us):
+            raise TokenRevoked("the key that signed the token has been retired")
         return claims
 
     def signed(self, token: str) -> Claims:
@@ -120,38 +121,36 @@ class KeyRing:
         except Exception:  # noqa: BLE001 - RecursionError, OverflowError, whatever a library raises: one refusal.
             raise Unauthenticated(REFUSAL) from None
 
-    def jwks(self) -> dict[str, Any]:
-        """The public keys as a JWK Set (RFC 7517 5)."""
-        return {"keys": [key.to_dict() | {"kid": kid, "use": "sig"} for kid, key in self._public.items()]}
+    def jwks(self, now_us: int) -> dict[str, Any]:
+        """The public keys that verify at ``now_us`` as a JWK Set (RFC 7517 5)."""
+        members = {kid: key.to_dict() for kid, key in self._public.items() if not self._ended(kid, now_us)}
+        return {"keys": [key | {"kid": kid, "use": "sig"} for kid, key in members.items()]}
+
+    def _ended(self, kid: str, now_us: int) -> bool:
+        ends_at_us = self._ends_at_us[kid]
+        return ends_at_us is not None and ends_at_us <= now_us
 
     def _read(self, token: str) -> Claims:
-        if len(token) > self._token_bytes_max or not token.isascii():
-            raise Unauthenticated(REFUSAL)
-        parts = token.encode().split(b".", 3)
-        if len(parts) != 3:
-            raise Unauthenticated(REFUSAL)
-        header, payload, _ = (_base64url(part) for part in parts)
-        kid = _kid(header)
+        parts = taken_apart(token, self._token_bytes_max)
+        kid = _kid(parts.header)
         # The header is known by now; all that is left to the library is the signature, by the key that we chose.
         jws.verify(token, self._public[kid], [ALGORITHM])
-        return self._claims(decode_json(payload, depth_max=_DEPTH_MAX), kid)
+        return self._claims(claims_of(parts.payload), kid)
 
-    def _claims(self, body: Any, kid: str) -> Claims:
-        if not isinstance(body, dict):
-            raise Unauthenticated(REFUSAL)
-        issuer, audience = _text(body, "iss"), _text(body, "aud")
+    def _claims(self, body: dict[str, Any], kid: str) -> Claims:
+        issuer, audience = text_in(body, "iss"), text_in(body, "aud")
         if (issuer, audience) != (self.issuer, self.audience):
             raise Unauthenticated(
                 f"the token is for {audience}, and this server is {self.audience}: see LRS_PUBLIC_URL"
             )
-        consumer, issued_s, expires_s = _text(body, "client_id"), _second(body, "iat"), _second(body, "exp")
+        consumer, issued_s, expires_s = text_in(body, "client_id"), second_in(body, "iat"), second_in(body, "exp")
         # ``nbf`` is never written here, and what can't be honoured must not be skipped.
-        if consumer != _text(body, "sub") or issued_s >= expires_s or "nbf" in body:
+        if consumer != text_in(body, "sub") or issued_s >= expires_s or "nbf" in body:
             raise Unauthenticated(REFUSAL)
         return Claims(
-            jti=_text(body, "jti"),
+            jti=text_in(body, "jti"),
             consumer=consumer,
-            scopes=scope_set(_text(body, "scope").split(" ")),
+            scopes=scope_set(text_in(body, "scope").split(" ")),
             grant=grant_in(body["authorization_details"]),
             issued_s=issued_s,
             expires_s=expires_s,
@@ -159,42 +158,14 @@ class KeyRing:
         )
 
 
-def _base64url(part: bytes) -> bytes:
-    """The bytes of ``part`` in the one spelling that RFC 7515 2 allows: no padding, no stray bits, no other letters."""
-    raw = base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4))
-    if base64.urlsafe_b64encode(raw).rstrip(b"=") != part:
-        raise Unauthenticated(REFUSAL)
-    return raw
-
-
-def _kid(header: bytes) -> str:
+def _kid(header: dict[str, Any]) -> str:
     """The kid of a header that holds what ours hold and nothing else.
 
     So ``crit``, ``jku``, ``jwk``, ``x5u``, ``x5c``, ``zip``, ``b64`` and ``cty`` are refused before a key is sought.
     """
-    if len(header) > _HEADER_BYTES_MAX:
+    if header.keys() != {"alg", "kid", "typ"} or header["alg"] != ALGORITHM or header["typ"] != TOKEN_TYPE:
         raise Unauthenticated(REFUSAL)
-    members = decode_json(header, depth_max=_DEPTH_MAX)
-    if not isinstance(members, dict) or members.keys() != {"alg", "kid", "typ"}:
-        raise Unauthenticated(REFUSAL)
-    if members["alg"] != ALGORITHM or members["typ"] != TOKEN_TYPE:
-        raise Unauthenticated(REFUSAL)
-    return _text(members, "kid")
-
-
-def _text(body: dict[str, Any], name: str) -> str:
-    value = body[name]
-    if not isinstance(value, str) or not value:
-        raise Unauthenticated(REFUSAL)
-    return value
-
-
-def _second(body: dict[str, Any], name: str) -> int:
-    value = body[name]
-    # A boolean is an int to Python, and a float may be infinite.
-    if type(value) is not int or not 0 <= value <= _SECOND_MAX:
-        raise Unauthenticated(REFUSAL)
-    return value
+    return text_in(header, "kid")
 
 
 def _loaded(pem: str) -> Any:

@@ -39,6 +39,7 @@ COMMANDS = MappingProxyType(
         "key": Command("lrs.cli.keys:key", "Make and revoke keys for Basic authentication."),
         "cursor": Command("lrs.cli.cursors:cursor", "Look at the durable cursors of subscribers."),
         "token": Command("lrs.cli.tokens:token", "Issue and revoke bearer tokens."),
+        "signing-key": Command("lrs.cli.signing_keys:signing_key", "Replace the keys that sign tokens."),
     }
 )
 

@@ -251,7 +251,7 @@ def test_retiring_a_signing_key_ends_its_tokens_only(
     consumers.add_signing_key(new_signing_key(bytes, created_at_us=old.created_at_us + 1))
     principal = authenticator.principal_for_authorization(bearer)
     fresh = issuer.issue_token("engine").token
-    consumers.retire_signing_key(old.kid, old.created_at_us + 2)
+    consumers.retire_signing_key(old.kid, old.created_at_us)
     with pytest.raises(TokenRevoked):
         authenticator.still_good(principal)
     with pytest.raises(Unauthenticated):
@@ -260,6 +260,52 @@ def test_retiring_a_signing_key_ends_its_tokens_only(
         )
     assert authenticator.principal_for_token(fresh).consumer == "engine"
     assert [key["kid"] for key in authenticator.jwks()["keys"]] == [consumers.signing_keys()[0].kid]
+
+
+def test_tokens_of_a_replaced_signing_key_are_good_until_they_expire(
+    authenticator: Authenticator, issuer: Issuer, clock: FixedClock, bearer: str
+) -> None:
+    """Rotation is no reason for anybody to come back with a new token."""
+    principal = authenticator.principal_for_authorization(bearer)
+    keys = issuer.rotate_signing_key()
+    assert len(keys) == len(authenticator.jwks()["keys"]) == 2
+    assert issuer.issue_token("engine").row.kid == keys[0].kid
+    assert authenticator.still_good(principal) == principal
+    assert principal.expires_at_us is not None
+    clock.advance((principal.expires_at_us - clock.now_us()) / 1_000_000 - 1)
+    assert authenticator.still_good(principal) == principal
+    clock.advance(1)
+    with pytest.raises(TokenExpired):
+        authenticator.still_good(principal)
+
+
+def test_a_token_ends_with_its_signing_key_when_that_ends_first(
+    authenticator: Authenticator, issuer: Issuer, clock: FixedClock, bearer: str
+) -> None:
+    """The time is foreseen, so an open connection is warned of it and closed by it, with no look at the store."""
+    principal = authenticator.principal_for_authorization(bearer)
+    issuer.rotate_signing_key(retire_after_s=10)
+    assert authenticator.still_good(principal).expires_at_us == clock.now_us() + 10_000_000
+    clock.advance(10)
+    with pytest.raises(TokenExpired):
+        authenticator.principal_for_authorization(bearer)
+    assert len(authenticator.jwks()["keys"]) == 1
+    unaware = Authenticator(issuer._consumers, authenticator._settings, clock=clock)
+    with pytest.raises(Unauthenticated):
+        unaware.principal_for_authorization(bearer)
+
+
+def test_a_key_that_ends_while_its_ring_is_remembered_proves_nothing_new(
+    authenticator: Authenticator, issuer: Issuer, clock: FixedClock
+) -> None:
+    """No change of the store tells of it, only time."""
+    issuer.add_consumer("engine")
+    token = issuer.issue_token("engine").token
+    issuer.rotate_signing_key(retire_after_s=10)
+    authenticator.jwks()
+    clock.advance(10)
+    with pytest.raises(TokenRevoked):
+        authenticator.principal_for_token(token)
 
 
 def test_uses_are_noted_and_refusals_are_not(

@@ -19,9 +19,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from lrs.auth.authenticate import Authenticator
+from lrs.auth.compact import REFUSAL
 from lrs.auth.issue import Issuer
 from lrs.auth.sqlite import SqliteConsumers
-from lrs.auth.tokens import REFUSAL
 from lrs.clock import FixedClock
 from lrs.errors import TokenExpired, TokenRevoked, Unauthenticated
 from lrs.storage.sqlite import Store

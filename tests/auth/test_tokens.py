@@ -102,7 +102,7 @@ def test_a_token_for_another_address_says_which_setting_differs() -> None:
 
 
 def test_the_published_keys_hold_nothing_private() -> None:
-    published = ring(NEW, OLD).jwks()["keys"]
+    published = ring(NEW, OLD).jwks(NOW_US)["keys"]
     assert [key["kid"] for key in published] == [NEW.kid, OLD.kid]
     for key in published:
         assert set(key) == {"kty", "crv", "x", "y", "alg", "use", "kid"}
@@ -129,4 +129,4 @@ def test_a_signing_key_of_another_kind_is_not_used() -> None:
 def test_a_key_made_by_the_store_is_there_from_the_first_start(
     consumers: SqliteConsumers, settings: Settings, clock: FixedClock
 ) -> None:
-    assert key_ring(consumers, settings).jwks()["keys"]
+    assert key_ring(consumers, settings).jwks(NOW_US)["keys"]

@@ -176,6 +176,52 @@ def test_signing_keys_come_newest_first_without_the_retired(full: ConsumerStore)
     assert full.signing_keys()[1] == SIGNING_KEY
 
 
+FAR_US = 9_000_000_000_000_000
+"""Beyond the machine's clock, which this store goes by."""
+
+
+def test_rotating_lets_the_old_key_verify_until_its_last_token_has_expired(full: ConsumerStore) -> None:
+    full.add_token(replace(TOKEN, jti="t2", expires_at_us=FAR_US))
+    new = replace(SIGNING_KEY, kid="s2", created_at_us=0)
+    old = replace(SIGNING_KEY, retired_at_us=FAR_US)
+    assert full.rotate_signing_keys(new, retire_at_us=None) == full.signing_keys() == [new, old]
+
+
+def test_rotating_lets_the_old_key_verify_until_the_given_time(full: ConsumerStore) -> None:
+    found = full.rotate_signing_keys(replace(SIGNING_KEY, kid="s2"), retire_at_us=FAR_US)
+    assert [(key.kid, key.retired_at_us) for key in found] == [("s2", None), ("s1", FAR_US)]
+
+
+def test_rotating_ends_a_key_whose_tokens_have_expired_at_once(full: ConsumerStore) -> None:
+    assert [key.kid for key in full.rotate_signing_keys(replace(SIGNING_KEY, kid="s2"), retire_at_us=None)] == ["s2"]
+    assert [key.kid for key in full.all_signing_keys()] == ["s2", "s1"]
+
+
+def test_rotating_twice_keeps_the_end_that_a_key_has(full: ConsumerStore) -> None:
+    full.rotate_signing_keys(replace(SIGNING_KEY, kid="s2", created_at_us=2), retire_at_us=FAR_US)
+    found = full.rotate_signing_keys(replace(SIGNING_KEY, kid="s3", created_at_us=3), retire_at_us=FAR_US + 1)
+    assert [(key.kid, key.retired_at_us) for key in found] == [("s3", None), ("s2", FAR_US + 1), ("s1", FAR_US)]
+
+
+def test_a_token_of_a_replaced_key_gets_no_row(full: ConsumerStore) -> None:
+    """It was signed while another process rotated, and could outlive its key."""
+    full.rotate_signing_keys(replace(SIGNING_KEY, kid="s2"), retire_at_us=FAR_US)
+    with pytest.raises(Conflict):
+        full.add_token(replace(TOKEN, jti="t2"))
+
+
+def test_the_key_that_signs_can_not_be_retired(full: ConsumerStore) -> None:
+    with pytest.raises(Conflict, match="rotate first"):
+        full.retire_signing_key("s1", 1)
+    assert [key.kid for key in full.signing_keys()] == ["s1"]
+
+
+def test_a_key_that_still_verifies_can_be_retired_earlier_and_never_later(full: ConsumerStore) -> None:
+    full.rotate_signing_keys(replace(SIGNING_KEY, kid="s2"), retire_at_us=FAR_US)
+    assert full.retire_signing_key("s1", 7).retired_at_us == 7
+    assert full.retire_signing_key("s1", 8).retired_at_us == 7
+
+
 def test_the_last_use_never_goes_back_and_unknown_credentials_are_passed_over(full: ConsumerStore) -> None:
     full.note_uses({"key:k1": 7, "token:t1": 8, "key:unknown": 9})
     full.note_uses({"key:k1": 6, "token:t1": 9})
@@ -191,7 +237,7 @@ def test_the_last_use_never_goes_back_and_unknown_credentials_are_passed_over(fu
         lambda full: full.revoke_key("k1", 1),
         lambda full: full.revoke_token("t1", 1),
         lambda full: full.add_signing_key(replace(SIGNING_KEY, kid="s2")),
-        lambda full: full.retire_signing_key("s1", 1),
+        lambda full: full.rotate_signing_keys(replace(SIGNING_KEY, kid="s2"), retire_at_us=1),
     ],
 )
 def test_a_change_that_matters_is_seen_by_other_processes_at_once(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from lrs.auth.consumers import Consumer, Key, TokenRow
 from lrs.auth.grants import Grant
 from lrs.auth.sqlite.consumers import CONSUMER_COLUMNS, consumer_named, consumer_of, courses_text, scopes_text
+from lrs.auth.sqlite.signing_keys import require_signing
 from lrs.errors import NotFound
 from lrs.storage.sqlite import Store
 
@@ -55,6 +56,7 @@ class CredentialRows:
     def add_token(self, token: TokenRow) -> None:
         with self._store.writing() as connection:
             consumer = consumer_named(connection, token.consumer)
+            require_signing(connection, token.kid)
             connection.execute(
                 "INSERT INTO token (jti, consumer_id, scopes, courses, kid, issued_at_us, expires_at_us) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
