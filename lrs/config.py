@@ -43,6 +43,9 @@ class Settings:
     allowed_origins: tuple[str, ...] = _names(
         "Browser origins that may use the resources and the stream; empty: the same origin only."
     )
+    client_address_header: str = _text(
+        "", "Header in which a proxy tells the address of the client, such as X-Real-IP; empty: there is none."
+    )
     log_level: str = _text("info", "Least severity that is logged.", choices=("debug", "info", "warning", "error"))
     log_format: str = _text("console", "Form of log lines.", choices=("console", "json"))
     limits: Limits = DEFAULT_LIMITS

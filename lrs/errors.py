@@ -17,6 +17,7 @@ HTTP, ``close_code`` for the stream, ``code`` for programs that read either.
         NotFound                 404
         Conflict                 409       same id, other content; or a missing precondition
         PreconditionFailed       412       If-Match, If-None-Match
+        PreconditionRequired     428       If-Match is missing where nobody may change what they have not seen
         TooLarge                 413 1009
         UnsupportedMediaType     415
         RateLimited              429 4013
@@ -24,6 +25,7 @@ HTTP, ``close_code`` for the stream, ``code`` for programs that read either.
       Unauthenticated            401 4500  no credential, or one that is not good (any more)
         TokenExpired             401 4001
         TokenRevoked             401 4503
+        LoginRefused             401       a name and password that do not fit, or no session (any more)
       Forbidden                  403 4507  a good credential that may not do this
         InsufficientScope                  it lacks a scope (RFC 6750 3.1)
       StoreUnavailable           503 4014  the database can't be reached or is full
@@ -118,6 +120,11 @@ class PreconditionFailed(RequestError):
     code = "precondition_failed"
 
 
+class PreconditionRequired(RequestError):
+    http_status = 428
+    code = "precondition_required"
+
+
 class TooLarge(RequestError):
     http_status = 413
     close_code = 1009
@@ -160,6 +167,10 @@ class TokenExpired(Unauthenticated):
 class TokenRevoked(Unauthenticated):
     close_code = 4503
     code = "token_revoked"
+
+
+class LoginRefused(Unauthenticated):
+    code = "login_refused"
 
 
 class Forbidden(LrsError):

@@ -119,6 +119,41 @@ class Limits:
     )
     last_used_s: float = bounded(60, 1, 86_400, "seconds", "How exact the last use of a key or token is kept.")
 
+    # Administration (docs/admin-api.md) and requests for access.
+    admin_body_bytes_max: int = bounded(
+        64 * KIB, KIB, MIB, "bytes", "Largest body that the API for administrators takes."
+    )
+    admin_page_items_max: int = bounded(500, 1, 10_000, "items", "Largest page of a list for administrators.")
+    administrators_max: int = bounded(100, 1, 10_000, "administrators", "Most administrators.")
+    admin_sessions_max: int = bounded(
+        20, 1, 1_000, "sessions", "Open sessions of one administrator; the oldest give way."
+    )
+    admin_idle_s: int = bounded(1_800, 60, 86_400, "seconds", "A session that is not used for so long ends.")
+    admin_session_s: int = bounded(43_200, 60, 30 * 86_400, "seconds", "Longest life of a session.")
+    admin_link_s: int = bounded(86_400, 60, 30 * 86_400, "seconds", "Life of a one-time link that sets a password.")
+    admin_stream_token_s: int = bounded(
+        600, 60, 3_600, "seconds", "Life of the token with which a session reads the stream."
+    )
+    logins_per_minute: int = bounded(10, 1, 1_000, "attempts", "Attempts to log in a minute from one address.")
+    logins_all_per_minute: int = bounded(60, 1, 10_000, "attempts", "The same from all addresses together.")
+    passwords_at_once_max: int = bounded(2, 1, 64, "passwords", "Passwords that a process verifies at the same time.")
+    access_requests_per_hour: int = bounded(10, 1, 10_000, "requests", "Requests for access an hour from one address.")
+    access_requests_open_max: int = bounded(
+        100, 1, 100_000, "requests", "Requests for access that wait for a decision."
+    )
+    access_looks_per_minute: int = bounded(
+        60, 1, 10_000, "looks", "Looks at requests for access a minute from one address."
+    )
+    access_request_keep_s: int = bounded(
+        90 * 86_400, 86_400, 3650 * 86_400, "seconds", "How long a request for access is kept that is refused or taken."
+    )
+    addresses_counted_max: int = bounded(
+        10_000, 16, 1_000_000, "addresses", "Addresses for which attempts are counted."
+    )
+    recent_statements_max: int = bounded(
+        2_000, 1, 100_000, "statements", "Newest statements among which courses and verbs are counted."
+    )
+
 
 def checked(limits: Limits) -> Limits:
     """``limits`` if the rows agree with each other; AssertionError names the pair that does not."""
