@@ -15,6 +15,7 @@ import orjson
 from lrs.auth.principal import Principal
 from lrs.errors import LrsError
 from lrs.limits import Limits
+from lrs.statements.stored import stored_at
 from lrs.subscriptions.client_frames import RequestId
 from lrs.subscriptions.closing import Closing
 from lrs.xapi.timestamps import format_us
@@ -43,13 +44,15 @@ class Frame:
     """One frame of JSON; ``text`` and ``wire`` are made on first use and shared as ``data`` is.
 
     ``cursor``: the one that it tells, where there is one subscription; None where it tells none, or several.
+    ``stored_us``: when the oldest of its statements was stored, as far as that is known.
     """
 
-    __slots__ = ("_text", "_wire", "cursor", "data")
+    __slots__ = ("_text", "_wire", "cursor", "data", "stored_us")
 
-    def __init__(self, data: bytes, cursor: str | None = None) -> None:
+    def __init__(self, data: bytes, cursor: str | None = None, stored_us: int | None = None) -> None:
         self.data = data
         self.cursor = cursor
+        self.stored_us = stored_us
         self._text: str | None = None
         self._wire: bytes | None = None
 
@@ -113,6 +116,7 @@ def statements(name: str, *, prev: str, cursor: str, payloads: Sequence[bytes]) 
         b'{"type":"statements","sub":"%b","prev":"%b","cursor":"%b","statements":[%b]}'
         % (name.encode(), prev.encode(), cursor.encode(), b",".join(payloads)),
         cursor,
+        stored_at(payloads[0]) if payloads else None,
     )
 
 

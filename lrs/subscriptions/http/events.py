@@ -16,6 +16,7 @@ from lrs.door.http import refusal
 from lrs.errors import LrsError
 from lrs.subscriptions import frames
 from lrs.subscriptions.closing import CLOSINGS
+from lrs.subscriptions.doors import Door
 from lrs.subscriptions.frames import Frame
 from lrs.subscriptions.http import asking
 from lrs.subscriptions.session.registry import Sessions
@@ -119,7 +120,7 @@ class EventResource:
             pairs = asking.parameters(request, sessions.limits)
             last_id = request.headers.get("last-event-id")
             opening = await asking.opening(pairs, principal, sessions, last_id=last_id)
-            session = sessions.admit(principal, opening)
+            session = sessions.admit(principal, opening, door=Door.EVENTS)
         except LrsError as error:
             await refusal(error, offered="authorization" in request.headers)(scope, receive, send)
             return

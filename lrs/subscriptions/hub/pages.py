@@ -19,6 +19,8 @@ class Pages:
         self._bytes_max = limits.server_frame_bytes_max
         self._executor = executor
         self._reading: dict[tuple[Channel, Place, int], asyncio.Future[Changes]] = {}
+        self.begun = 0
+        """How many reads there have been."""
 
     def __len__(self) -> int:
         return len(self._reading)
@@ -30,6 +32,7 @@ class Pages:
         if reading is None:
             reading = asyncio.get_running_loop().run_in_executor(self._executor, self._changes, key)
             self._reading[key] = reading
+            self.begun += 1
             reading.add_done_callback(lambda done: self._read(key, done))
         # One reader that goes away must not take the page from the others.
         return await asyncio.shield(reading)

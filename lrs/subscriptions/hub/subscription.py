@@ -36,6 +36,8 @@ class Batch:
     channel: int
     """Number of the channel: equal for all who ask and see the same."""
     cursors: Cursors
+    fresh: bool = False
+    """Whether the reader had seen all before, so that these statements came as soon as they could."""
 
     @property
     def prev(self) -> str:
@@ -131,6 +133,11 @@ class Subscription:
     def cursor(self) -> str:
         """The last cursor told; the start, before the first."""
         return self._hub.cursors.seal(self._told)
+
+    @property
+    def place(self) -> Place:
+        """Up to here it has read."""
+        return self._place
 
     @property
     def durable(self) -> Durable | None:
@@ -239,7 +246,7 @@ class Subscription:
         return self._batch(channel, (), live=True)
 
     def _batch(self, channel: Channel, payloads: Sequence[bytes], *, live: bool = False) -> Batch:
-        batch = Batch(payloads, self._told, self._place, live, channel.number, self._hub.cursors)
+        batch = Batch(payloads, self._told, self._place, live, channel.number, self._hub.cursors, self._announced)
         self._told = self._place
         if payloads and self._acknowledging is not None:
             self._acknowledging.sent(self._place, len(payloads))

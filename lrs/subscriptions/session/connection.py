@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from lrs.auth.principal import Principal
@@ -13,6 +13,7 @@ from lrs.statements.match import Visibility
 from lrs.subscriptions import closing, frames
 from lrs.subscriptions.client_frames import Acknowledge, RequestId
 from lrs.subscriptions.closing import Closing, closing_for, reason_text
+from lrs.subscriptions.doors import Door
 from lrs.subscriptions.effects import Beat, CheckToken, Close, Effect, Open, Resight, Send, Stop
 from lrs.subscriptions.frames import Frame
 from lrs.subscriptions.hub import Subscription
@@ -57,18 +58,24 @@ class Session:
         "_protocol",
         "_ready",
         "_sending_since_s",
+        "_sent",
         "_sessions",
         "_subscriptions",
         "_until",
         "_waiter",
         "credential",
+        "door",
         "number",
     )
 
-    def __init__(self, sessions: Sessions, number: int, protocol: Connection, credential: str | None) -> None:
+    def __init__(
+        self, sessions: Sessions, number: int, protocol: Connection, credential: str | None, door: Door
+    ) -> None:
         self.number = number
         self.credential = credential
+        self.door = door
         self._sessions = sessions
+        self._sent = sessions.traffic.sent[door]
         self._protocol = protocol
         self._subscriptions: dict[str, Subscription] = {}
         # Names of subscriptions that may have something, in the order in which they are asked.
@@ -91,6 +98,10 @@ class Session:
     def principal(self) -> Principal | None:
         return self._protocol.principal
 
+    @property
+    def subscriptions(self) -> Collection[Subscription]:
+        return self._subscriptions.values()
+
     async def run(self, transport: Transport, principal: Principal | None = None) -> None:
         """Serve the connection until either side ends it. ``principal``: whom the handshake named."""
         try:
@@ -98,6 +109,7 @@ class Session:
             if self._close is not None:
                 await self._say_goodbye(transport, self._close)
         finally:
+            self._sessions.traffic.closed(self._close.closing if self._close is not None else None)
             self._sessions.forget(self)
 
     async def _serve(self, transport: Transport, principal: Principal | None) -> None:
@@ -312,7 +324,13 @@ class Session:
         if batch is not None and self._close is None:
             if subscription.ready:
                 self._ready[name] = None
-            await self._send(transport, self._sessions.hub.frame(name, batch))
+            frame = self._sessions.hub.frame(name, batch)
+            await self._send(transport, frame)
+            if batch.payloads:
+                self._sent.statements += len(batch.payloads)
+                self._sent.size_bytes += len(frame.data)
+                if batch.fresh and frame.stored_us is not None:
+                    self._sent.delay.observe((self._sessions.now().now_us - frame.stored_us) / 1_000_000)
 
     async def _send(self, transport: Transport, frame: Frame | None) -> None:
         if frame is None:

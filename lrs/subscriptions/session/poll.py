@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from lrs.auth.principal import Principal
@@ -12,6 +12,7 @@ from lrs.errors import Forbidden, LrsError, StoreUnavailable, TokenExpired
 from lrs.statements.match import visibility
 from lrs.subscriptions import closing
 from lrs.subscriptions.closing import Closing
+from lrs.subscriptions.doors import Door
 from lrs.subscriptions.filters import require_courses
 from lrs.subscriptions.hub import Subscription
 from lrs.subscriptions.openings import Opening
@@ -31,6 +32,8 @@ class Answer(NamedTuple):
 
 class Poll:
     """Made by ``Sessions.admit_poll``, which also tells it the time and what its credential is worth."""
+
+    door = Door.CHANGES
 
     __slots__ = (
         "_failure",
@@ -57,6 +60,10 @@ class Poll:
         self._failure: LrsError | None = None
         self._over = False
 
+    @property
+    def subscriptions(self) -> Collection[Subscription]:
+        return () if self._subscription is None else (self._subscription,)
+
     async def answer(self, wait_s: float) -> Answer:
         """What there is, or the first that comes within ``wait_s`` seconds, if anything does.
 
@@ -82,6 +89,9 @@ class Poll:
                 if self._failure is not None:
                     raise self._failure
                 if batch is not None and batch.payloads:
+                    sent = self._sessions.traffic.sent[self.door]
+                    sent.statements += len(batch.payloads)
+                    sent.size_bytes += sum(map(len, batch.payloads))
                     return Answer(batch.payloads, batch.cursor, subscription.behind)
                 left_s = until_s - loop.time()
                 if self._over or (left_s <= 0 and not subscription.behind):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Protocol, Self
 from uuid import uuid4
@@ -16,7 +16,8 @@ from lrs.subscriptions import closing
 from lrs.subscriptions.closing import Closing, closing_for
 from lrs.subscriptions.connections import Connections
 from lrs.subscriptions.deadlines import Deadlines
-from lrs.subscriptions.hub import Hub
+from lrs.subscriptions.doors import Door, Traffic
+from lrs.subscriptions.hub import Hub, Subscription
 from lrs.subscriptions.openings import Opening
 from lrs.subscriptions.protocol import Connection, Moment
 from lrs.subscriptions.session.connection import Session
@@ -51,6 +52,7 @@ class Guest(Protocol):
 
     number: int
     credential: str | None
+    door: Door
 
     @property
     def name(self) -> str:
@@ -59,6 +61,10 @@ class Guest(Protocol):
     @property
     def principal(self) -> Principal | None:
         """Who it is, once that is known."""
+
+    @property
+    def subscriptions(self) -> Collection[Subscription]:
+        """Those that run."""
 
     def tick(self, now: Moment) -> None:
         """Do what time demands."""
@@ -83,6 +89,7 @@ class Sessions:
         self.hub = hub
         self.authenticator = authenticator
         self.limits: Limits = hub.limits
+        self.traffic = Traffic()
         self._clock = clock
         self._connections = Connections(self.limits)
         self._sessions: dict[int, Guest] = {}
@@ -126,7 +133,13 @@ class Sessions:
     def __iter__(self) -> Iterator[Guest]:
         return iter(list(self._sessions.values()))
 
-    def admit(self, principal: Principal | None, opening: Opening | LrsError | None = None) -> Session:
+    def admit(
+        self,
+        principal: Principal | None,
+        opening: Opening | LrsError | None = None,
+        *,
+        door: Door = Door.WEBSOCKET,
+    ) -> Session:
         """A session for a new connection, counted from now on; ``run`` must follow, or ``forget``.
 
         ``principal``: whom the handshake named; ``opening``: what the URL asks for, or what is wrong with that. Raises
@@ -135,7 +148,7 @@ class Sessions:
         number = self._enter(principal.credential if principal else None)
         phase = 0.5 + number * _GOLDEN_RATIO % 0.5
         protocol = Connection(uuid4().hex, self.limits, self.now(), opening, phase=phase)
-        session = Session(self, number, protocol, principal.credential if principal else None)
+        session = Session(self, number, protocol, principal.credential if principal else None, door)
         self._sessions[number] = session
         return session
 
