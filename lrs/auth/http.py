@@ -7,6 +7,7 @@ import re
 from starlette.datastructures import Headers
 
 from lrs.auth.authenticate import Authenticator
+from lrs.auth.failures import failures
 from lrs.auth.principal import Principal
 from lrs.errors import InsufficientScope, LrsError, Unauthenticated
 
@@ -33,7 +34,9 @@ def challenges(error: LrsError, *, offered: bool) -> list[tuple[str, str]]:
     """The ``WWW-Authenticate`` headers of the answer for ``error``; empty if more rights would not help.
 
     ``offered``: the request had a credential. One that had none is told the schemes and no error (RFC 6750 3.1).
+    What is told is counted as a failure.
     """
+    failures.note(error, offered=offered)
     if isinstance(error, InsufficientScope):
         return [_bearer("insufficient_scope", error.message, f', scope="{error.scope}"')]
     if not isinstance(error, Unauthenticated):

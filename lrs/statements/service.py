@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -53,6 +54,8 @@ class Statements:
         self._continuations = continuations
         self._limits = limits
         self.intake = Intake(limits, new_id)
+        self.refused: Counter[str] = Counter()
+        """How many statements were refused, by the code of the error."""
 
     async def store(
         self, statements: Sequence[Any], principal: Principal, version: str, *, alone: bool
@@ -63,8 +66,12 @@ class Statements:
         InvalidStatement, Conflict, StoreUnavailable. From a trusted writer, only the last: what can't be stored is set
         aside, and an id without a UUID's form is left out of the answer.
         """
-        ids, job = await self.prepare(statements, principal, version, alone=alone)
-        await self._log.append(job)
+        try:
+            ids, job = await self.prepare(statements, principal, version, alone=alone)
+            await self._log.append(job)
+        except LrsError as error:
+            self.refused[error.code] += len(statements)
+            raise
         return ids
 
     async def store_with_data(
@@ -74,6 +81,15 @@ class Statements:
 
         Also raises InvalidAttachment, and what ``receive`` does. The data is on disk before the log refers to it.
         """
+        try:
+            return await self._store_with_data(statements, principal, version, alone=alone, receive=receive)
+        except LrsError as error:
+            self.refused[error.code] += len(statements)
+            raise
+
+    async def _store_with_data(
+        self, statements: Sequence[Any], principal: Principal, version: str, *, alone: bool, receive: Receive
+    ) -> Sequence[str]:
         ids, job = await self._drafted(statements, principal, version, alone=alone)
         wanted = frozenset(one.name for draft in job.drafts for one in draft.attachments)
         with self.files.upload(self._limits.attachments_memory_bytes_max) as upload:
@@ -153,6 +169,7 @@ class Statements:
     async def _set_aside_or_raise(self, body: bytes, error: LrsError, principal: Principal, version: str) -> None:
         """Keep from a trusted writer what is no statement at all; refuse it to others."""
         if not principal.trusted:
+            self.refused[error.code] += 1
             raise error
         await self._log.append(Append((), lenient=True, set_aside=[set_aside(body, error, principal, version)]))
 

@@ -8,6 +8,7 @@ from base64 import urlsafe_b64decode
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from lrs.auth.failures import failures
 from lrs.auth.http import authorization, challenges
 from lrs.auth.principal import Principal
 from lrs.auth.scopes import STREAM
@@ -90,6 +91,7 @@ class StreamEndpoint:
             if token is None or isinstance(error, Overloaded | StoreUnavailable):
                 await _refuse(websocket, error)
                 return
+            failures.note(error, offered=True)
             failure = error
         try:
             await websocket.accept(subprotocol=PROTOCOL if PROTOCOL in websocket.scope["subprotocols"] else None)

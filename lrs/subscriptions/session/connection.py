@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from lrs.auth.failures import failures
 from lrs.auth.principal import Principal
 from lrs.errors import LrsError
 from lrs.statements.match import Visibility
@@ -213,6 +214,7 @@ class Session:
         try:
             principal = self._sessions.authenticator.principal_for_token(token)
         except LrsError as error:
+            failures.note(error, offered=True)
             return self._protocol.refused(error, re=re)
         return self._accept(principal, re)
 
