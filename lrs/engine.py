@@ -28,6 +28,7 @@ from lrs.clock import Clock, SystemClock
 from lrs.config import Settings
 from lrs.documents.service import Documents
 from lrs.documents.sqlite import SqliteDocuments
+from lrs.oauth.service import TokenService
 from lrs.statements.continuation import Continuations
 from lrs.statements.match import visibility
 from lrs.statements.parameters import parse_query
@@ -67,6 +68,7 @@ class Engine:
         )
         self.authenticator = Authenticator(self.consumers, self.settings, clock=self.clock, note_use=self._uses.note)
         self.issuer = Issuer(self.consumers, self.settings, clock=self.clock, entropy=secrets.token_bytes)
+        self.oauth = TokenService(self.authenticator, self.issuer, self.consumers, self.settings, clock=self.clock)
         self.log = SqliteStatementLog(self._store, limits=limits, clock=self.clock)
         self.statements = Statements(
             self.log,
@@ -146,6 +148,16 @@ class Engine:
     async def retry(self, number: int) -> bool:
         """Try to store again what has this ``number`` in quarantine; whether it was stored and taken out there.
 
+        Raises as ``try_again``.
+        """
+        stored = await self.try_again(number)
+        if stored:
+            await asyncio.to_thread(self.aside.drop, number)
+        return stored
+
+    async def try_again(self, number: int) -> bool:
+        """The same, but it stays in quarantine in any case.
+
         It is stored in the name of its sender. Raises NotFound if it, or its sender, is not there any more.
         """
         one = await asyncio.to_thread(self.aside.one, number)
@@ -160,10 +172,7 @@ class Engine:
             trusted=True,
             authority=authority_agent(sender.name, self.settings.public_url),
         )
-        stored = await self.statements.retry(one.body, principal, one.version)
-        if stored:
-            await asyncio.to_thread(self.aside.drop, number)
-        return stored
+        return await self.statements.retry(one.body, principal, one.version)
 
     def subscribe(
         self,

@@ -82,6 +82,19 @@ class Aside:
                 for number, received_us, statement_id, refused, kept in rows
             ]
 
+    def conflict(self, number: int) -> KeptConflict:
+        """NotFound if it is not there (any more)."""
+        found = self.conflicts(after=number - 1, limit=1)
+        if not found or found[0].number != number:
+            raise NotFound(f"no conflict has the number {number}")
+        return found[0]
+
+    def drop_conflict(self, number: int) -> None:
+        """Remove it for good; NotFound if it is not there."""
+        with self._store.writing() as connection:
+            if connection.execute("DELETE FROM conflict WHERE number = ?", (number,)).rowcount == 0:
+                raise NotFound(f"no conflict has the number {number}")
+
     def counts(self) -> dict[str, int]:
         """How many there are: ``quarantined``, ``conflicts``, and ``repeats`` (events that came again)."""
         with self._store.reading() as connection:

@@ -1,0 +1,192 @@
+"""What is told of consumers, credentials and the rest, as JSON (docs/admin-api.md), and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lrs.admin.access import AccessRequest
+from lrs.admin.accounts import Administrator, AdminSession
+from lrs.audit.entry import Entry
+from lrs.auth.consumers import Consumer, Key, SigningKey, TokenRow
+from lrs.auth.grants import Grant, grant_in
+from lrs.auth.scopes import listed, scope_set
+from lrs.errors import InvalidParameter
+from lrs.xapi.timestamps import format_us, parse_timestamp
+
+ACTIVE, DISABLED, EXPIRED, REVOKED = "active", "disabled", "expired", "revoked"
+
+CONSUMER_MEMBERS = frozenset({"scopes", "grant", "expires_at", "trusted"})
+"""What can be said of a consumer when it is made; ``disabled`` too when it is changed."""
+
+
+def time(at_us: int | None) -> str | None:
+    """A moment in UTC to the second; None for none."""
+    return None if at_us is None else format_us(at_us)[:19] + "Z"
+
+
+def consumer_state(one: Consumer, now_us: int) -> str:
+    if one.disabled:
+        return DISABLED
+    return EXPIRED if one.expires_at_us is not None and one.expires_at_us <= now_us else ACTIVE
+
+
+def token_state(one: TokenRow, now_us: int) -> str:
+    if one.revoked_at_us is not None:
+        return REVOKED
+    return EXPIRED if one.expires_at_us <= now_us else ACTIVE
+
+
+def grant_form(grant: Grant) -> dict[str, Any]:
+    """A grant: its form in a token, without the type that is always the same."""
+    (details,) = grant.authorization_details()
+    return {name: value for name, value in details.items() if name != "type"}
+
+
+def parse_grant(value: Any) -> Grant:
+    """The grant in ``value``; InvalidParameter."""
+    if not isinstance(value, Mapping) or not value or "type" in value:
+        raise InvalidParameter('grant is an object such as {"courses": ["course-v1:Org+C1+2026"]}')
+    return grant_in([{"type": "xapi", **value}])
+
+
+def parse_scopes(value: Any) -> frozenset[str]:
+    """The scopes in ``value``; InvalidParameter."""
+    if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
+        raise InvalidParameter("scopes is an array of at least one scope")
+    return scope_set(value)
+
+
+def parse_time(name: str, value: Any) -> int | None:
+    """The moment in ``value``, microseconds since the epoch; None for null."""
+    if value is None:
+        return None
+    try:
+        return parse_timestamp(value if isinstance(value, str) else "")
+    except ValueError:
+        raise InvalidParameter(f"{name} is a time such as 2027-07-31T12:00:00Z, or null") from None
+
+
+def parse_boolean(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidParameter(f"{name} is true or false")
+    return value
+
+
+def consumer_changes(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a ``Consumer`` that ``body`` gives."""
+    changes: dict[str, Any] = {}
+    for name, value in body.items():
+        match name:
+            case "scopes":
+                changes["scopes"] = parse_scopes(value)
+            case "grant":
+                changes["grant"] = parse_grant(value)
+            case "expires_at":
+                changes["expires_at_us"] = parse_time(name, value)
+            case "trusted" | "disabled":
+                changes[name] = parse_boolean(name, value)
+    return changes
+
+
+def told(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of a ``Consumer`` as the audit trail tells them."""
+    forms: dict[str, Callable[[Any], Any]] = {"scopes": listed, "grant": grant_form, "expires_at_us": time}
+    return {name.removesuffix("_us"): forms[name](value) if name in forms else value for name, value in changes.items()}
+
+
+def consumer_form(one: Consumer, now_us: int) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "name": one.name,
+        "state": consumer_state(one, now_us),
+        "disabled": one.disabled,
+        "trusted": one.trusted,
+        "scopes": listed(one.scopes),
+        "grant": grant_form(one.grant),
+        "created_at": time(one.created_at_us),
+        "expires_at": time(one.expires_at_us),
+    }
+
+
+def key_form(one: Key) -> dict[str, Any]:
+    return {
+        "key": one.id,
+        "consumer": one.consumer,
+        "state": ACTIVE if one.revoked_at_us is None else REVOKED,
+        "created_at": time(one.created_at_us),
+        "revoked_at": time(one.revoked_at_us),
+        "last_used_at": time(one.last_used_at_us),
+    }
+
+
+def token_form(one: TokenRow, now_us: int) -> dict[str, Any]:
+    return {
+        "jti": one.jti,
+        "consumer": one.consumer,
+        "state": token_state(one, now_us),
+        "scopes": listed(one.scopes),
+        "grant": grant_form(one.grant),
+        "issued_at": time(one.issued_at_us),
+        "expires_at": time(one.expires_at_us),
+        "revoked_at": time(one.revoked_at_us),
+        "last_used_at": time(one.last_used_at_us),
+    }
+
+
+def signing_key_form(one: SigningKey, now_us: int) -> dict[str, Any]:
+    verifies = one.retired_at_us is None or one.retired_at_us > now_us
+    return {
+        "kid": one.kid,
+        "state": "signs" if one.retired_at_us is None else "verifies" if verifies else "retired",
+        "created_at": time(one.created_at_us),
+        "retired_at": time(one.retired_at_us),
+    }
+
+
+def administrator_form(one: Administrator) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "created_at": time(one.created_at_us),
+        "has_password": one.has_password,
+        "last_login_at": time(one.last_login_at_us),
+        "sessions": one.sessions,
+    }
+
+
+def session_form(one: AdminSession, idle_s: int) -> dict[str, Any]:
+    return {
+        "kind": "administrator",
+        "name": one.name,
+        "started_at": time(one.started_at_us),
+        "expires_at": time(one.expires_at_us),
+        "idle_s": idle_s,
+    }
+
+
+def request_form(one: AccessRequest) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "state": one.state,
+        "organisation": one.wish.organisation,
+        "contact": one.wish.contact,
+        "courses": list(one.wish.courses),
+        "purpose": one.wish.purpose,
+        "made_at": time(one.made_at_us),
+        "decided_at": time(one.decided_at_us),
+        "decided_by": one.decided_by,
+        "word": one.word,
+        "consumer": one.consumer,
+        "taken_at": time(one.taken_at_us),
+    }
+
+
+def entry_form(one: Entry) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "at": time(one.at_us),
+        "actor": one.actor,
+        "act": one.act,
+        "about": one.about,
+        "details": one.details,
+    }

@@ -1,0 +1,53 @@
+"""How often somebody may try, counted in bounded memory."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import OrderedDict
+
+from lrs.errors import RateLimited
+
+_IPV6_BITS = 64
+"""What one household gets of IPv6; counting single addresses of it would count nothing."""
+
+
+class Throttle:
+    """An allowance for each address, refilled steadily: ``count`` in ``period_s`` seconds, which may come at once.
+
+    The addresses that came longest ago are forgotten beyond ``addresses_max``; they find a full allowance then.
+    """
+
+    def __init__(self, count: int, period_s: float, addresses_max: int) -> None:
+        self._count = count
+        self._period_s = period_s
+        self._addresses_max = addresses_max
+        # What is left of the allowance, and when that was so.
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._left)
+
+    def take(self, address: str, now_s: float) -> None:
+        """Count one more attempt; RateLimited when the allowance is used up, which then counts for nothing."""
+        left, at_s = self._left.pop(address, (float(self._count), now_s))
+        left = min(self._count, left + max(0.0, now_s - at_s) * self._count / self._period_s)
+        allowed = left >= 1
+        self._left[address] = (left - 1 if allowed else left, now_s)
+        if len(self._left) > self._addresses_max:
+            self._left.popitem(last=False)
+        if not allowed:
+            wait_s = (1 - left) * self._period_s / self._count
+            raise RateLimited("too many attempts; try again later", retry_after_s=max(1, int(wait_s + 0.999)))
+
+
+def counted_as(address: str) -> str:
+    """What is counted for ``address``: itself, or the network of an IPv6 address; a text that is none, as it is."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, _IPV6_BITS), strict=False))
+    return str(parsed)
