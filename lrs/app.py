@@ -19,7 +19,8 @@ from lrs.documents.http import document_routes
 from lrs.door.http import Resource, cross_origin
 from lrs.engine import Engine
 from lrs.statements.http.described import activity_routes, agent_routes
-from lrs.statements.http.statements import statement_routes
+from lrs.statements.http.plain import PlainWrites
+from lrs.statements.http.statements import StatementEndpoint, statement_routes
 from lrs.subscriptions.description import description
 from lrs.subscriptions.frames import PROTOCOL
 from lrs.subscriptions.http.routes import stream_routes
@@ -47,6 +48,8 @@ class App(Starlette):
         self.engine: Engine | None = None
         self._starting = asyncio.Lock()
         self._resources: dict[str, ASGIApp] = {}
+        self.plain_writes: PlainWrites | None = None
+        """The short way for a server that knows it; None while the store is closed, or when middleware must see all."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.engine is None and scope["type"] != "lifespan":
@@ -72,11 +75,15 @@ class App(Starlette):
                     if isinstance(route, Route) and isinstance(route.endpoint, Resource)
                 }
                 self.engine = engine
+                if not self.user_middleware:
+                    self.plain_writes = next(
+                        one.plain for one in self._resources.values() if isinstance(one, StatementEndpoint)
+                    )
             return self.engine
 
     async def stop(self) -> None:
         """Finish what was accepted and close the store; the next request opens it again."""
-        engine, self.engine = self.engine, None
+        engine, self.engine, self.plain_writes = self.engine, None, None
         if engine is not None:
             await engine.__aexit__(None, None, None)
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from lrs.limits import DEFAULT_LIMITS, Limits
+from lrs.statements.http.plain import Answer, PlainWrite, PlainWrites
 from lrs.subscriptions.http.events import CARRIER
+
+PLAIN_BODY_S = 1.0
+"""How long the body of a plain write is waited for before the request goes the way of all others."""
 
 FIRST_REQUEST_S = 0.3
 """How long a connection that was just accepted may take to send its request while the server stops."""
@@ -39,6 +45,8 @@ class Requests(HttpToolsProtocol):
     _in_head = False
     _head_bytes = 0
     _end: Callable[[], None] | None = None
+    _plain: tuple[RequestResponseCycle, PlainWrite] | None = None
+    _plain_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -81,6 +89,64 @@ class Requests(HttpToolsProtocol):
         self._expect_nothing()
         super().on_headers_complete()
 
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        if self._plain is not None and not self._plain[0].more_body:
+            self._store_plain()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Answer the request of ``cycle``: if it is a plain write, as soon as its body is there, without the app."""
+        ways: PlainWrites | None = getattr(app, "plain_writes", None)
+        write = ways.begin(cycle.scope) if ways is not None and not self.flow.write_paused else None
+        if write is None:
+            super()._start_asgi_task(cycle, app)
+            return
+        self._plain = cycle, write
+        if cycle.more_body:
+            self._plain_timer = self.loop.call_later(PLAIN_BODY_S, self._not_plain)
+        else:
+            self._store_plain()
+
+    def _store_plain(self) -> None:
+        assert self._plain is not None
+        cycle, write = self._plain
+        ways: PlainWrites | None = self.app.plain_writes
+        if ways is None or not ways.store(write, bytes(cycle.body), partial(self._answer_plain, cycle)):
+            self._not_plain()
+            return
+        self._forget_plain()
+
+    def _not_plain(self) -> None:
+        """Send the request that was thought to be plain the way of all others."""
+        assert self._plain is not None
+        cycle, _ = self._plain
+        self._forget_plain()
+        super()._start_asgi_task(cycle, self.app)
+
+    def _forget_plain(self) -> None:
+        self._plain = None
+        if self._plain_timer is not None:
+            self._plain_timer.cancel()
+            self._plain_timer = None
+
+    def _answer_plain(self, cycle: RequestResponseCycle, answer: Answer | None) -> None:
+        if cycle.disconnected:
+            return
+        if answer is None:
+            super()._start_asgi_task(cycle, self.app)
+            return
+        lines = [STATUS_LINE[answer.status]]
+        for name, value in cycle.default_headers:
+            lines += (name, b": ", value, b"\r\n")
+        lines.append(answer.headers)
+        lines.append(b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n")
+        lines.append(answer.body)
+        self.transport.write(b"".join(lines))
+        cycle.response_started = cycle.response_complete = True
+        if not cycle.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
+
     def on_response_complete(self) -> None:
         if self._end is not None:
             self._end = None
@@ -112,6 +178,7 @@ class Requests(HttpToolsProtocol):
         self._open.discard(self)
         self._expect_nothing()
         self._forget_flush()
+        self._forget_plain()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:

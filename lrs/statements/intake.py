@@ -136,16 +136,19 @@ def refuse_repeated_ids(drafts: Sequence[Draft]) -> None:
         seen.add(draft.id)
 
 
-def with_id(statement: Any, statement_id: UUID) -> Any:
-    """The statement of a PUT, with the id of its URL; InvalidParameter when it has another (Communication 2.1.1)."""
+def with_id(statement: Any, statement_id: str) -> Any:
+    """The statement of a PUT, with the id of its URL, which is in lower case.
+
+    InvalidParameter when it has another (Communication 2.1.1).
+    """
     if not isinstance(statement, dict):
         raise InvalidStatement(
             "PUT takes one statement", problems=(Problem("$", "type", "must be an object, not an array"),)
         )
     given = statement.get("id")
     if given is None:
-        return {"id": str(statement_id), **statement}
-    if str(given).lower() != str(statement_id):
+        return {"id": statement_id, **statement}
+    if str(given).lower() != statement_id:
         raise InvalidParameter("the statement's id differs from statementId")
     return statement
 

@@ -76,6 +76,11 @@ class StatementLog(Protocol):
         can't be written.
         """
 
+    def append_soon(self, job: Append, tell: Callable[[Sequence[Position] | Exception], None]) -> bool:
+        """The same without waiting: ``tell`` is called in the running event loop with the positions, or with what
+        ``append`` would raise. False when too much is waiting; then nothing is stored and ``tell`` is not called.
+        """
+
     def append_now(self, job: Append) -> Sequence[Position]:
         """The same for callers outside an event loop; blocks until it is durable."""
 

@@ -156,7 +156,7 @@ class Statements:
             return []
         return await self.store(statements, principal, version, alone=not body.lstrip().startswith(b"["))
 
-    async def store_under(self, statement_id: UUID, body: bytes, principal: Principal, version: str) -> None:
+    async def store_under(self, statement_id: str, body: bytes, principal: Principal, version: str) -> None:
         """Store the one statement in ``body`` under ``statement_id``; InvalidParameter when it has another id."""
         principal.require(STATEMENTS_WRITE)
         try:
@@ -165,6 +165,50 @@ class Statements:
             await self._set_aside_or_raise(body, error, principal, version)
         else:
             await self.store([statement], principal, version, alone=True)
+
+    def store_soon(
+        self,
+        body: bytes,
+        principal: Principal,
+        version: str,
+        statement_id: str | None,
+        tell: Callable[[Sequence[str] | Exception], None],
+    ) -> bool:
+        """Begin to store what is in ``body``, under ``statement_id`` if one is given, without waiting for anything.
+
+        True: ``tell`` will be called in the running event loop with the ids once they are durable, or with what refused
+        them. False, or any LrsError: nothing was begun, because there is more to do, to wait for or to say than this
+        can; that is the matter of ``store_body`` and ``store_under``.
+        """
+        job, ids = self._job_at_once(body, principal, version, statement_id)
+        if job is None:
+            return False
+
+        def stored(outcome: Sequence[Position] | Exception) -> None:
+            tell(outcome if isinstance(outcome, Exception) else ids)
+
+        return self._log.append_soon(job, stored)
+
+    def _job_at_once(
+        self, body: bytes, principal: Principal, version: str, statement_id: str | None
+    ) -> tuple[Append | None, Sequence[str]]:
+        """What is to be appended, and its ids; None where that takes more than one look at the statements."""
+        principal.require(STATEMENTS_WRITE)
+        if principal.grant.courses is not None:
+            return None, ()
+        if statement_id is None:
+            statements = self.intake.decode(body)
+        else:
+            statements = [with_id(self.intake.decode_one(body), statement_id)]
+        chunks = list(self.intake.chunks(statements, principal, version, alone=True))
+        if len(chunks) != 1:
+            return None, ()
+        ids, drafts, aside = chunks[0].ids, chunks[0].drafts, chunks[0].set_aside
+        if aside or any(draft.attachments for draft in drafts):
+            return None, ()
+        if not principal.trusted:
+            refuse_repeated_ids(drafts)
+        return Append(drafts, principal.trusted), ids
 
     async def _set_aside_or_raise(self, body: bytes, error: LrsError, principal: Principal, version: str) -> None:
         """Keep from a trusted writer what is no statement at all; refuse it to others."""

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -36,11 +37,11 @@ class Committer(Protocol[JobIn_contra, ResultOut_co]):
 
 
 class _Entry(NamedTuple, Generic[Job, Result]):
-    """A job that waits; ``loop`` is the event loop of ``waiter``, or None when a thread waits."""
+    """A job that waits. ``tell`` is called with what came of it in ``loop``, or in the writer's thread without one."""
 
     job: Job
     size: int
-    waiter: asyncio.Future[Result] | Future[Result]
+    tell: Callable[[Result | Exception], None]
     loop: asyncio.AbstractEventLoop | None
 
 
@@ -66,18 +67,22 @@ class Writer(Generic[Job, Result]):
         """
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Result] = loop.create_future()
-        entry = _Entry(job, size, waiter, loop)
+        entry = _Entry(job, size, partial(_settle, waiter), loop)
         # A full queue means that thousands of statements wait for the disk: two milliseconds more are nothing, and
         # the writer's thread is spared from waking event loops.
         while not self._put(entry):  # noqa: ASYNC110
             await asyncio.sleep(ROOM_PAUSE_S)
         return await waiter
 
+    def submit_soon(self, job: Job, tell: Callable[[Result | Exception], None], size: int = 1) -> bool:
+        """Have ``tell`` called in the running event loop with what came of ``job``; False when there is no room now."""
+        return self._put(_Entry(job, size, tell, asyncio.get_running_loop()))
+
     def submit_now(self, job: Job, size: int = 1) -> Result:
         """The same for a thread without an event loop; blocks."""
         waiter: Future[Result] = Future()
         pause = threading.Event()
-        while not self._put(_Entry(job, size, waiter, None)):
+        while not self._put(_Entry(job, size, partial(_settle, waiter), None)):
             pause.wait(ROOM_PAUSE_S)
         return waiter.result()
 
@@ -166,25 +171,30 @@ class Writer(Generic[Job, Result]):
 
 
 def _answer(group: Sequence[_Entry[Job, Result]], outcomes: Sequence[Result | Exception]) -> None:
-    """Tell every waiter its outcome, with one call into each event loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Result] | Future[Result], Result | Exception]]]
+    """Tell everybody who waits, with one call into each event loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Callable[[Result | Exception], None], Result | Exception]]]
     by_loop = defaultdict(list)
     for entry, outcome in zip(group, outcomes, strict=True):
         if entry.loop is None:
-            _settle([(entry.waiter, outcome)])
+            entry.tell(outcome)
         else:
-            by_loop[entry.loop].append((entry.waiter, outcome))
+            by_loop[entry.loop].append((entry.tell, outcome))
     for loop, answers in by_loop.items():
         # A loop that has ended has nobody left to tell.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(_settle, answers)
+            loop.call_soon_threadsafe(_tell, answers)
 
 
-def _settle(answers: Sequence[tuple[asyncio.Future[Result] | Future[Result], Result | Exception]]) -> None:
-    for waiter, outcome in answers:
-        if waiter.done():
-            continue
-        if isinstance(outcome, Exception):
-            waiter.set_exception(outcome)
-        else:
-            waiter.set_result(outcome)
+def _tell(answers: Sequence[tuple[Callable[[Result | Exception], None], Result | Exception]]) -> None:
+    for tell, outcome in answers:
+        tell(outcome)
+
+
+def _settle(waiter: asyncio.Future[Result] | Future[Result], outcome: Result | Exception) -> None:
+    """Give ``outcome`` to somebody who awaits it, and may have gone."""
+    if waiter.done():
+        return
+    if isinstance(outcome, Exception):
+        waiter.set_exception(outcome)
+    else:
+        waiter.set_result(outcome)

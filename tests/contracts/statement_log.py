@@ -330,3 +330,17 @@ def test_a_commit_wakes_whoever_asked_and_shows_as_a_change(log: StatementLog) -
     assert log.changed()
     assert not log.changed()
     stop()
+
+
+async def test_an_append_that_nobody_waits_for_tells_its_positions(log: StatementLog) -> None:
+    told: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    assert log.append_soon(Append([draft(statement())]), told.set_result)
+    assert await asyncio.wait_for(told, 10) == [1]
+
+
+async def test_an_append_that_nobody_waits_for_tells_its_refusal(log: StatementLog) -> None:
+    made = statement()
+    put(log, made)
+    told: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+    assert log.append_soon(Append([draft(made | {"verb": {"id": VOIDED + "-not"}})]), told.set_result)
+    assert isinstance(await asyncio.wait_for(told, 10), Conflict)

@@ -5,6 +5,7 @@ It keeps the contract of ``StatementLog`` (``test_memory_log``) by recomputing e
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -44,6 +45,14 @@ class MemoryLog:
 
     async def append(self, job: Append) -> Sequence[Position]:
         return self.append_now(job)
+
+    def append_soon(self, job: Append, tell: Callable[[Sequence[Position] | Exception], None]) -> bool:
+        try:
+            outcome: Sequence[Position] | Exception = self.append_now(job)
+        except Conflict as conflict:
+            outcome = conflict
+        asyncio.get_running_loop().call_soon(tell, outcome)
+        return True
 
     def append_now(self, job: Append) -> Sequence[Position]:
         assert not job.lenient

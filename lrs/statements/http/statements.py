@@ -20,6 +20,7 @@ from lrs.errors import InvalidParameter, NotFound, RequestError, TooLarge
 from lrs.statements.attachments import JSON
 from lrs.statements.formats import formatted
 from lrs.statements.http.attachments import MULTIPART, Decode, multipart_answer, store_multipart
+from lrs.statements.http.plain import PlainWrites
 from lrs.statements.intake import with_id
 from lrs.statements.pages import statement_result
 from lrs.statements.parameters import StatementQuery, parse_query, parse_uuid
@@ -47,7 +48,7 @@ class StatementResource:
         parameters = exchange.parameters
         if [name for name, _ in parameters] != ["statementId"]:
             raise InvalidParameter("PUT takes exactly one parameter, statementId")
-        statement_id = parse_uuid(dict(parameters), "statementId")
+        statement_id = str(parse_uuid(dict(parameters), "statementId"))
         if _is_multipart(exchange):
             await self._store_multipart(
                 exchange, lambda body: ([with_id(self._statements.intake.decode_one(body), statement_id)], True)
@@ -135,9 +136,18 @@ def _is_multipart(exchange: Exchange) -> bool:
     raise RequestError(f"{media_type} is not taken here: send statements as {JSON} or {MULTIPART}")
 
 
+class StatementEndpoint(Resource):
+    """The resource as an ASGI application, with a short way for a server that knows it."""
+
+    def __init__(self, statements: Statements, authenticator: Authenticator, settings: Settings) -> None:
+        resource = StatementResource(statements, settings)
+        handlers = {"GET": resource.get, "PUT": resource.put, "POST": resource.post}
+        super().__init__(handlers, authenticator, settings, headers=resource.headers)
+        self.path = f"{settings.base}/statements"
+        self.plain = PlainWrites(self.path, statements, authenticator, resource.headers)
+
+
 def statement_routes(statements: Statements, authenticator: Authenticator, settings: Settings) -> list[Route]:
     """The routes of the Statement Resource, below ``settings.base``."""
-    resource = StatementResource(statements, settings)
-    handlers = {"GET": resource.get, "PUT": resource.put, "POST": resource.post}
-    endpoint = Resource(handlers, authenticator, settings, headers=resource.headers)
-    return [Route(f"{settings.base}/statements", endpoint)]
+    endpoint = StatementEndpoint(statements, authenticator, settings)
+    return [Route(endpoint.path, endpoint)]

@@ -58,6 +58,9 @@ class SqliteStatementLog:
     async def append(self, job: Append) -> Sequence[Position]:
         return await self._writer.submit(job, job.size) if job.size else []
 
+    def append_soon(self, job: Append, tell: Callable[[Sequence[Position] | Exception], None]) -> bool:
+        return self._writer.submit_soon(job, tell, job.size)
+
     def append_now(self, job: Append) -> Sequence[Position]:
         return self._writer.submit_now(job, job.size) if job.size else []
 
