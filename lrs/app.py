@@ -18,6 +18,7 @@ from lrs.config import Settings
 from lrs.documents.http import document_routes
 from lrs.door.http import Resource, cross_origin
 from lrs.engine import Engine
+from lrs.oauth.http import oauth_routes
 from lrs.statements.http.described import activity_routes, agent_routes
 from lrs.statements.http.plain import PlainWrites
 from lrs.statements.http.statements import StatementEndpoint, statement_routes
@@ -107,10 +108,6 @@ def routes(engine: Engine) -> list[BaseRoute]:
     settings, authenticator = engine.settings, engine.authenticator
     stream = {f"{settings.public_url.rstrip('/')}{settings.base}/stream": {"subprotocol": PROTOCOL}}
 
-    async def jwks(_: Request) -> Response:
-        """The public keys of this server's tokens (RFC 7517)."""
-        return JSONResponse(authenticator.jwks())
-
     async def described(_: Request) -> Response:
         """An AsyncAPI 3 description of the stream, with the JSON Schema of every frame."""
         return JSONResponse(description(settings))
@@ -127,7 +124,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
         *document_routes(engine.documents, authenticator, settings),
         *stream_routes(engine.sessions, settings),
         Route("/asyncapi.json", described, methods=["GET"]),
-        Route("/.well-known/jwks.json", jwks, methods=["GET"]),
+        *oauth_routes(engine.oauth, authenticator, settings),
         Route("/", _page("index.html"), methods=["GET"]),
         Route("/style.css", _page("style.css"), methods=["GET"]),
         Route("/stream.js", module, methods=["GET"]),

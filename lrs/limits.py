@@ -119,6 +119,23 @@ class Limits:
     )
     last_used_s: float = bounded(60, 1, 86_400, "seconds", "How exact the last use of a key or token is kept.")
 
+    # OAuth (docs/oauth.md).
+    oauth_token_ttl_s: int = bounded(
+        3_600, 60, 3650 * 86_400, "seconds", "Life of a token from /oauth/token when the client names none."
+    )
+    oauth_token_ttl_max_s: int = bounded(
+        86_400, 60, 3650 * 86_400, "seconds", "Longest life of a token from /oauth/token."
+    )
+    tokens_max: int = bounded(
+        1_000, 1, 1_000_000, "tokens", "Tokens in force of one consumer, beyond which /oauth/token gives no more."
+    )
+    tokens_kept_s: int = bounded(
+        30 * 86_400, 0, 3650 * 86_400, "seconds", "How long lists show a token that has expired."
+    )
+    wrong_secrets_per_minute: int = bounded(
+        20, 1, 10_000, "attempts", "Wrong secrets a minute for one key from one address at the endpoints of OAuth."
+    )
+
     # Administration (docs/admin-api.md) and requests for access.
     admin_body_bytes_max: int = bounded(
         64 * KIB, KIB, MIB, "bytes", "Largest body that the API for administrators takes."
@@ -161,6 +178,7 @@ def checked(limits: Limits) -> Limits:
     assert limits.commit_statements_max <= limits.append_queue_max, "a commit can't hold more than the queue"
     assert limits.attachment_bytes_max <= limits.attachments_bytes_max, "an attachment larger than its request"
     assert limits.auth_frame_bytes_max <= limits.client_frame_bytes_max, "an auth frame is a client frame"
+    assert limits.oauth_token_ttl_s <= limits.oauth_token_ttl_max_s, "tokens of OAuth live longer than they may"
     credentials_bytes = 2 * limits.token_bytes_max
     assert limits.query_bytes_max + credentials_bytes <= limits.head_bytes_max, "a query or token longer than its head"
     assert {f.name for f in fields(limits)} == {f.name for f in fields(Limits)}

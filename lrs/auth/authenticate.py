@@ -68,7 +68,7 @@ class Authenticator:
         self._settings = settings
         self._clock = clock
         self._note_use = note_use
-        self._external = external
+        self.external = external
         self._proofs: dict[bytes, Proof] = {}
         self._principals: dict[str, tuple[int, Principal]] = {}
         self._ring: tuple[int, KeyRing] | None = None
@@ -107,7 +107,7 @@ class Authenticator:
 
     def generation(self) -> int:
         """Unchanged as long as ``still_good`` can say nothing new but that time has run out."""
-        return self._consumers.generation() + (self._external.revision() if self._external else 0)
+        return self._consumers.generation() + (self.external.revision() if self.external else 0)
 
     def jwks(self) -> dict[str, Any]:
         """The public keys that verify this server's tokens (RFC 7517 5)."""
@@ -140,8 +140,8 @@ class Authenticator:
         return f"key:{key_id}", None
 
     def _prove_token(self, text: str) -> Proof:
-        if self._external is not None and self._external.names_issuer(text):
-            proven = self._external.verify(text, now_us=self._clock.now_us())
+        if self.external is not None and self.external.names_issuer(text):
+            proven = self.external.verify(text, now_us=self._clock.now_us())
             return f"external:{hashlib.sha256(text.encode()).hexdigest()[:32]}", proven
         claims = self._key_ring().verify(text, now_us=self._clock.now_us())
         found = self._consumers.token(claims.jti)
@@ -160,8 +160,8 @@ class Authenticator:
         return f"token:{claims.jti}", None
 
     def _current(self, credential: str, external: ExternalClaims | None) -> Principal:
-        if self._external is not None and external is not None:
-            self._external.require_key(external)
+        if self.external is not None and external is not None:
+            self.external.require_key(external)
         # Asked before the rows are read: a change in between is then seen again by the next call.
         generation = self._consumers.generation()
         known = self._principals.get(credential)

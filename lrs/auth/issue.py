@@ -154,10 +154,12 @@ class Issuer:
 
     def revoke_token(self, jti_or_token: str) -> TokenRow:
         """End a token at once, everywhere. NotFound; Unauthenticated for a token that this server did not sign."""
-        jti = jti_or_token
-        if "." in jti:
-            jti = key_ring(self._consumers, self._settings).signed(jti_or_token).jti
+        jti = self.jti_of(jti_or_token) if "." in jti_or_token else jti_or_token
         return self._consumers.revoke_token(jti, self._clock.now_us())
+
+    def jti_of(self, token: str) -> str:
+        """The id of a token of this server, expired or not; Unauthenticated if it is none."""
+        return key_ring(self._consumers, self._settings).signed(token).jti
 
     def _active(self, name: str, now_us: int) -> Consumer:
         consumer = self._consumers.consumer(name)

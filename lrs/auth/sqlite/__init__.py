@@ -1,6 +1,7 @@
 """Consumers and what they hold, in SQLite: the adapter of ``lrs.auth.consumers.ConsumerStore``.
 
-Tables in ``schema``; ``consumers``, ``credentials`` and ``signing_keys`` each keep their rows.
+Tables in ``schema``; ``consumers``, ``credentials`` and ``signing_keys`` each keep their rows, and
+``token_counts`` bounds those of tokens.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from lrs.auth.sqlite.consumers import ConsumerRows
 from lrs.auth.sqlite.credentials import CredentialRows
 from lrs.auth.sqlite.schema import MIGRATIONS
 from lrs.auth.sqlite.signing_keys import SigningKeyRows
+from lrs.auth.sqlite.token_counts import TokenCounts
 from lrs.auth.tokens import new_signing_key
 from lrs.clock import Clock, SystemClock
 from lrs.storage.sqlite import Store
@@ -19,7 +21,7 @@ LOOK_S = 0.25
 """How often the store is asked though its mark stays: as it does when a process is killed right after its commit."""
 
 
-class SqliteConsumers(ConsumerRows, CredentialRows, SigningKeyRows):
+class SqliteConsumers(ConsumerRows, CredentialRows, TokenCounts, SigningKeyRows):
     """``ConsumerStore`` on the tables of one ``Store``; several processes may share the file."""
 
     def __init__(self, store: Store, clock: Clock | None = None) -> None:

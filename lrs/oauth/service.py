@@ -1,0 +1,146 @@
+"""What clients may do with tokens: get one, give it back, look into it. Waits for the store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrs.auth.authenticate import Authenticator, issuer_and_audience
+from lrs.auth.consumers import ConsumerStore
+from lrs.auth.issue import IssuedToken, Issuer
+from lrs.auth.principal import Principal
+from lrs.auth.scopes import ADMIN, expanded, listed
+from lrs.clock import Clock
+from lrs.config import Settings
+from lrs.errors import Forbidden, NotFound, RateLimited, TokenExpired, TokenRevoked, Unauthenticated
+from lrs.oauth.answers import INACTIVE, introspection
+from lrs.oauth.attempts import Attempts
+from lrs.oauth.refusals import (
+    INVALID_AUTHORIZATION_DETAILS,
+    INVALID_CLIENT,
+    INVALID_GRANT,
+    INVALID_SCOPE,
+    UNSUPPORTED_TOKEN_TYPE,
+    OAuthRefusal,
+)
+from lrs.oauth.requests import TokenRequest
+
+NOT_KNOWN = "the client is not known, or its secret is not the right one"
+
+FORGET_S = 3600
+"""How often tokens that expired long ago are looked for."""
+
+FORGOTTEN_AT_ONCE_MAX = 1_000
+
+
+class TokenService:
+    """Over one register of consumers; safe to share between threads."""
+
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        issuer: Issuer,
+        consumers: ConsumerStore,
+        settings: Settings,
+        *,
+        clock: Clock,
+    ) -> None:
+        self._authenticator = authenticator
+        self._issuer = issuer
+        self._consumers = consumers
+        self._settings = settings
+        self._clock = clock
+        self._attempts = Attempts(
+            per_period_max=settings.limits.wrong_secrets_per_minute,
+            remembered_max=settings.limits.addresses_counted_max,
+        )
+        self._forget_at_s = clock.monotonic_s()
+
+    def client(self, authorization: str, key: str, address: str) -> Principal:
+        """Who comes from ``address`` with this header for ``key``, which is empty for a bearer token.
+
+        Raises OAuthRefusal, the same for an unknown key and a wrong secret; RateLimited after too many of them.
+        """
+        now_s = self._clock.monotonic_s()
+        wait_s = self._attempts.wait_s(address, key, now_s) if key else 0
+        if wait_s:
+            raise RateLimited("too many wrong secrets", retry_after_s=wait_s)
+        try:
+            return self._authenticator.principal_for_authorization(authorization)
+        except (TokenExpired, TokenRevoked) as error:
+            raise OAuthRefusal(INVALID_CLIENT, error.message) from None
+        except Unauthenticated:
+            if key:
+                self._attempts.failed(address, key, now_s)
+            raise OAuthRefusal(INVALID_CLIENT, NOT_KNOWN) from None
+
+    def issue(self, client: Principal, asked: TokenRequest) -> IssuedToken:
+        """A token for ``client``, which came with a key. OAuthRefusal if it asks for more than it has; RateLimited if
+        it has as many as it may have.
+        """
+        limits = self._settings.limits
+        if not client.credential.startswith("key:"):
+            raise OAuthRefusal(INVALID_CLIENT, "a token is given for a key and its secret only")
+        more = (asked.scopes or frozenset()) - expanded(client.scopes)
+        if more:
+            raise OAuthRefusal(INVALID_SCOPE, f"{client.consumer} does not have the scope {listed(more)[0]}")
+        self._forget()
+        if self._consumers.tokens_in_force(client.consumer, self._clock.now_us()) >= limits.tokens_max:
+            raise RateLimited(f"{client.consumer} has {limits.tokens_max} tokens already", retry_after_s=60)
+        ttl_s = limits.oauth_token_ttl_s if asked.ttl_s is None else min(asked.ttl_s, limits.oauth_token_ttl_max_s)
+        try:
+            return self._issuer.issue_token(client.consumer, scopes=asked.scopes, grant=asked.grant, ttl_s=ttl_s)
+        except Forbidden as error:
+            raise OAuthRefusal(INVALID_AUTHORIZATION_DETAILS, error.message) from None
+
+    def revoke(self, client: Principal, token: str) -> None:
+        """End ``token``; one that is not good is ended already (RFC 7009 2.2). OAuthRefusal if it is another's."""
+        external = self._authenticator.external
+        if external is not None and external.names_issuer(token):
+            raise OAuthRefusal(UNSUPPORTED_TOKEN_TYPE, "only the issuer of a token can revoke it")
+        try:
+            jti = self._issuer.jti_of(token)
+        except Unauthenticated:
+            return
+        found = self._consumers.token(jti)
+        if found is None:
+            return
+        if not _may_handle(client, found[1].id, f"token:{jti}"):
+            raise OAuthRefusal(INVALID_GRANT, "the token was issued to another client")
+        try:
+            self._issuer.revoke_token(jti)
+        except NotFound:
+            return
+
+    def introspect(self, client: Principal, token: str) -> dict[str, Any]:
+        """What ``token`` allows now, if it is good and for ``client`` to know."""
+        try:
+            principal = self._authenticator.inspect(token)
+        except Unauthenticated:
+            return INACTIVE
+        if not _may_handle(client, principal.consumer_id, principal.credential):
+            return INACTIVE
+        kind, _, jti = principal.credential.partition(":")
+        found = self._consumers.token(jti) if kind == "token" else None
+        return introspection(principal, found[0] if found else None, self._settings)
+
+    @property
+    def audience(self) -> str:
+        """What tokens from here are for."""
+        return issuer_and_audience(self._settings)[1]
+
+    def _forget(self) -> None:
+        now_s = self._clock.monotonic_s()
+        if now_s >= self._forget_at_s:
+            self._forget_at_s = now_s + FORGET_S
+            before_us = self._clock.now_us() - self._settings.limits.tokens_kept_s * 1_000_000
+            self._consumers.forget_tokens(before_us, FORGOTTEN_AT_ONCE_MAX)
+
+
+def _may_handle(client: Principal, consumer_id: int, credential: str) -> bool:
+    """Whether ``client`` may end a credential and look into it: an administrator any; a key those of its consumer; a
+    token none but itself, since it may be a narrow one that has leaked.
+    """
+    if client.allows(ADMIN):
+        return True
+    by_key = client.credential.startswith("key:")
+    return client.consumer_id == consumer_id and (by_key or client.credential == credential)
