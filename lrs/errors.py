@@ -14,7 +14,9 @@ HTTP, ``close_code`` for the stream, ``code`` for programs that read either.
         UnsupportedVersion                 X-Experience-API-Version
         CursorInvalid                      a cursor that this store never gave
         EpochChanged             410       a cursor of an earlier history of this store
+        CursorLimit                        a consumer with as many durable cursors as it may have
         NotFound                 404
+        MethodNotAllowed         405
         Conflict                 409       same id, other content; or a missing precondition
         PreconditionFailed       412       If-Match, If-None-Match
         PreconditionRequired     428       If-Match is missing where nobody may change what they have not seen
@@ -105,9 +107,18 @@ class EpochChanged(RequestError):
     code = "epoch_changed"
 
 
+class CursorLimit(RequestError):
+    code = "cursor_limit"
+
+
 class NotFound(RequestError):
     http_status = 404
     code = "not_found"
+
+
+class MethodNotAllowed(RequestError):
+    http_status = 405
+    code = "method_not_allowed"
 
 
 class Conflict(RequestError):

@@ -33,7 +33,7 @@ class DurableStore(Protocol):
     def begin(self, name: DurableName, place: Place, *, epoch: bytes, now_us: int, reset: bool, most: int) -> Place:
         """The place that is kept under ``name``; from now on ``place`` if there was none yet, or with ``reset``.
 
-        Raises EpochChanged when what is kept is of an earlier history, RequestError when the consumer has ``most``
+        Raises EpochChanged when what is kept is of an earlier history, CursorLimit when the consumer has ``most``
         others already.
         """
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlite_utils
 
-from lrs.errors import EpochChanged, NotFound, RequestError
+from lrs.errors import CursorLimit, EpochChanged, NotFound
 from lrs.statements.record import Place
 from lrs.storage.sqlite import Store
 from lrs.subscriptions.durables import DurableCursor, DurableName
@@ -54,7 +54,7 @@ class SqliteDurables:
             others = "SELECT count(*) FROM durable_cursor WHERE consumer_id = ? AND name <> ?"
             (count,) = connection.execute(others, name).fetchone()
             if count >= most:
-                raise RequestError(f"this consumer has {count} durable cursors, the most that it may have")
+                raise CursorLimit(f"this consumer has {count} durable cursors, the most that it may have")
             connection.execute("REPLACE INTO durable_cursor VALUES (?, ?, ?, ?, ?)", (*name, epoch, place, now_us))
         return place
 

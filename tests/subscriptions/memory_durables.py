@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from lrs.errors import EpochChanged, LrsError, NotFound, RequestError
+from lrs.errors import CursorLimit, EpochChanged, LrsError, NotFound
 from lrs.statements.record import Place
 from lrs.subscriptions.durables import DurableCursor, DurableName
 
@@ -26,7 +26,7 @@ class MemoryDurables:
                 raise EpochChanged("replaced")
             return known.place
         if sum(other.consumer_id == name.consumer_id for other in self.kept if other != name) >= most:
-            raise RequestError("too many")
+            raise CursorLimit("too many")
         self.kept[name] = DurableCursor(*name, epoch, place, now_us)
         self.writes += 1
         return place
