@@ -30,7 +30,7 @@ export class StreamError extends Error {
   name = this.constructor.name;
 }
 
-/** A connection ended, or none could be made: the stream comes again by itself. Thrown only after `giveUpMs`. */
+/** A connection ended, or none could be made: the stream comes again. Thrown only after `giveUpMs`. */
 export class Interrupted extends StreamError {}
 
 /** Coming again would be in vain: somebody has to mend something first. `code` is for programs. */
@@ -53,10 +53,7 @@ export class EpochChanged extends Refused {}
  */
 export class Batch {
   constructor(prev, cursor, statements = [], live = false) {
-    this.prev = prev;
-    this.cursor = cursor;
-    this.statements = statements;
-    this.live = live;
+    Object.assign(this, { prev, cursor, statements, live });
   }
 }
 
@@ -66,7 +63,8 @@ export class Stream {
   #options;
   #cursor;
   #connection = null;
-  #given = null;
+  #given = []; // Cursors of what the program was given on this connection and has not finished.
+  #agreed = false; // Whether the server has ever let this reader in.
   #closed = false;
   #failure = null;
   #wake = () => {};
@@ -82,32 +80,48 @@ export class Stream {
    * @param {object} [options.filter] members as in docs/stream.md, each an array.
    * @param {string | null} [options.after] the cursor to go on after.
    * @param {"now" | "beginning" | Date} [options.start] where to begin without a cursor.
+   * @param {string} [options.durable] a name under which the server keeps how far the program is; it goes on there, and
+   *   `after` and `start` count the first time only, or with `options.reset`.
+   * @param {number} [options.window] how many statements the server may send that are not finished.
+   * @param {boolean} [options.autoAck] false: a batch is finished when `ack` says so, not when the next is asked for.
    * @param {number} [options.silenceMs] how long nothing may be heard; by default two and a half heartbeats.
    * @param {number} [options.giveUpMs] how long to try in vain; by default for ever.
    * @param {(why: Interrupted, pauseMs: number) => void} [options.onInterrupted] told before each new try.
    * @param {typeof WebSocket} [options.WebSocket] for where there is none, as in Node before 22.
    */
   constructor(url, options) {
-    const { token, tokenProvider, filter = {}, after = null, start = "now" } = options;
-    if ((token === undefined) === (tokenProvider === undefined)) {
-      throw new TypeError("give one of token and tokenProvider");
-    }
+    const { token, tokenProvider, filter = {}, after = null, start = "now", autoAck = true } = options;
+    if ((token === undefined) === (tokenProvider === undefined)) throw new TypeError("give one of token, tokenProvider");
     const Socket = options.WebSocket ?? globalThis.WebSocket;
     if (Socket === undefined) throw new TypeError("there is no WebSocket here: give one as the option WebSocket");
-    for (const [name, values] of Object.entries(filter)) {
-      if (!Array.isArray(values)) throw new TypeError(`filter.${name} must be an array`);
-    }
+    const lone = Object.keys(filter).find((name) => !Array.isArray(filter[name]));
+    if (lone !== undefined) throw new TypeError(`filter.${lone} must be an array`);
     this.#url = streamUrl(url);
-    this.#options = { ...options, filter, from: fromOf(start), WebSocket: Socket };
+    this.#options = { ...options, filter, from: fromOf(start), autoAck, WebSocket: Socket };
     this.#cursor = after;
   }
 
   /**
-   * That of the last batch which the program has finished, by asking for what comes after it. Before the first it is
-   * where the subscription began, and null until that is known.
+   * That of the last batch which the program has finished, by asking for what comes next or with `ack`; before, where
+   * the subscription began, or null until that is known.
    */
   get cursor() {
     return this.#cursor;
+  }
+
+  /**
+   * All up to `through`, a batch or its cursor, is finished. False when that was known, or when the connection on which
+   * it came is gone: then it comes again.
+   */
+  ack(through) {
+    const cursor = through instanceof Batch ? through.cursor : through;
+    const place = this.#given.indexOf(cursor);
+    if (place < 0) return false;
+    this.#given.splice(0, place + 1);
+    if (cursor === this.#cursor) return false;
+    this.#cursor = cursor;
+    this.#connection?.acknowledge(cursor);
+    return true;
   }
 
   /** Leave; loops over this stream end. */
@@ -119,6 +133,7 @@ export class Stream {
 
   /** Statements one by one. Leaving the loop closes the stream. */
   async *[Symbol.asyncIterator]() {
+    if (!this.#options.autoAck) throw new TypeError("without autoAck read batches(): those are acknowledged");
     for await (const batch of this.batches()) yield* batch.statements;
   }
 
@@ -133,14 +148,16 @@ export class Stream {
 
   /** The next batch, null when the stream is closed; the one before it is finished. */
   async #next() {
-    if (this.#given !== null) this.#cursor = this.#given.cursor;
-    this.#given = null;
+    if (this.#options.autoAck && this.#given.length > 0) this.ack(this.#given.at(-1));
     for (;;) {
       if (this.#failure !== null) throw this.#failure;
       if (this.#closed) return null;
       if (this.#connection === null) await this.#connect();
       const batch = this.#connection?.batches.shift();
-      if (batch !== undefined) return (this.#given = batch);
+      if (batch !== undefined) {
+        this.#given.push(batch.cursor);
+        return batch;
+      }
       const end = this.#connection?.end;
       if (end) await this.#recover(end);
       else if (this.#connection !== null) await this.#pause();
@@ -156,11 +173,14 @@ export class Stream {
       return;
     }
     if (this.#closed) return;
+    this.#given = [];
     this.#connection = new Connection(this.#url, this.#options, token, {
       after: this.#cursor,
+      again: this.#agreed,
       renew: this.#options.tokenProvider && (() => this.#token()),
       onAgreed: (cursor) => {
         this.#cursor = cursor;
+        this.#agreed = true;
         this.#troubleSince = null;
       },
       onUse: () => {
@@ -171,10 +191,9 @@ export class Stream {
   }
 
   async #token() {
-    const { token, tokenProvider } = this.#options;
-    if (token !== undefined) return token;
+    if (this.#options.token !== undefined) return this.#options.token;
     try {
-      return await tokenProvider();
+      return await this.#options.tokenProvider();
     } catch (error) {
       if (error instanceof StreamError) throw error;
       throw new Interrupted(`no token could be had: ${error?.message ?? error}`, { cause: error });
@@ -188,6 +207,8 @@ export class Stream {
     const now = Date.now();
     this.#troubleSince ??= now;
     const { giveUpMs = Infinity, onInterrupted } = this.#options;
+    // The server may not know yet that the connection before this one is dead.
+    if (why.code === "connection_limit" && this.#agreed) why = new Interrupted(why.message);
     if (!(why instanceof Interrupted) || now - this.#troubleSince >= giveUpMs) {
       this.#failure = why;
       return;
@@ -241,6 +262,12 @@ class Connection {
     this.#watch();
   }
 
+  /** The program has finished all up to `cursor`: the server is told if it wants to know. */
+  acknowledge(cursor) {
+    const wanted = (this.#options.durable ?? this.#options.window) !== undefined;
+    if (wanted && this.end === null) this.#say({ type: "ack", sub: SUBSCRIPTION, cursor });
+  }
+
   /** Nothing more is wanted. */
   leave() {
     this.#finish(BEHIND);
@@ -274,9 +301,12 @@ class Connection {
     if (frame.protocol !== PROTOCOL) throw new Refused("protocol", `what answers there does not speak ${PROTOCOL}`);
     this.#heard = true;
     this.#silenceMs = this.#options.silenceMs ?? SILENCE_HEARTBEATS * 1000 * (frame.heartbeat_s ?? HEARTBEAT_S);
-    const { after } = this.#hooks;
-    const place = after === null ? { from: this.#options.from } : { after };
-    this.#say({ type: "subscribe", id: SUBSCRIBE_ID, sub: SUBSCRIPTION, filter: this.#options.filter, ...place });
+    const { after, again } = this.#hooks;
+    const { filter, from, durable, window } = this.#options;
+    const place = after === null ? { from } : { after };
+    // Once agreed, the cursor is what was acknowledged, also if the server has not heard of it or has forgotten it.
+    const reset = durable !== undefined && (again || this.#options.reset) ? true : undefined;
+    this.#say({ type: "subscribe", id: SUBSCRIBE_ID, sub: SUBSCRIPTION, filter, ...place, durable, reset, window });
     this.#watch();
   }
 
@@ -311,7 +341,8 @@ class Connection {
     this.batches.push(new Batch(this.#told, cursor, statements, live));
     this.#told = cursor;
     this.#hooks.onChange();
-    if (this.batches.length >= BATCHES_AHEAD_MAX) this.#finish(BEHIND);
+    // With a window it is the server that waits.
+    if (this.#options.window === undefined && this.batches.length >= BATCHES_AHEAD_MAX) this.#finish(BEHIND);
   }
 
   /** Show a new token. When none can be had, or it is refused, the connection goes on while the old one lasts. */

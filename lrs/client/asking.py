@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, TypedDict
@@ -16,6 +17,7 @@ RENEW_ID = 2
 Start = Literal["now", "beginning"] | datetime
 """``datetime``: what was stored then or later; it must have a time zone."""
 
+_DURABLE_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 
 
@@ -33,23 +35,57 @@ class Filter(TypedDict, total=False):
 
 
 class Asking:
-    """A subscription as it is wanted. ValueError or TypeError for what can't be meant."""
+    """A subscription as it is wanted. ValueError or TypeError for what can't be meant.
 
-    def __init__(self, url: str, filter_: Filter, *, after: str | None, start: Start) -> None:
+    ``durable``: the name under which the server keeps what is acknowledged; ``reset``: it is to forget what it kept.
+    ``window``: how many statements may be unacknowledged.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        filter_: Filter,
+        *,
+        after: str | None,
+        start: Start,
+        durable: str | None = None,
+        reset: bool = False,
+        window: int | None = None,
+    ) -> None:
         self.url = stream_url(url)
         self.after = after
         self._filter = {name: _listed(name, values) for name, values in filter_.items()}
         self._from = _from(start)
+        self._reset = reset
+        self._keeping = _keeping(durable, window, reset=reset)
 
-    def subscribe(self, after: str | None) -> str:
-        """The frame that asks for it, going on after this cursor if there is one."""
+    @property
+    def acknowledged(self) -> bool:
+        """Whether the server wants to know what the program has finished."""
+        return bool(self._keeping)
+
+    def subscribe(self, after: str | None, *, again: bool = False) -> str:
+        """The frame that asks for it, going on after this cursor if there is one.
+
+        ``again``: the server has agreed before, so ``after`` is what was acknowledged, also if the server has not heard
+        of it or has forgotten it when it was killed.
+        """
         place: dict[str, Any] = {"from": self._from} if after is None else {"after": after}
-        return _frame(type="subscribe", id=SUBSCRIBE_ID, sub=SUBSCRIPTION, filter=self._filter, **place)
+        if "durable" in self._keeping and (again or self._reset):
+            place["reset"] = True
+        return _frame(
+            type="subscribe", id=SUBSCRIBE_ID, sub=SUBSCRIPTION, filter=self._filter, **place, **self._keeping
+        )
 
 
 def renewal(token: str) -> str:
     """The frame that shows a new token within a connection."""
     return _frame(type="auth", id=RENEW_ID, token=token)
+
+
+def acknowledgement(cursor: str) -> str:
+    """The frame that says that all up to ``cursor`` is finished."""
+    return _frame(type="ack", sub=SUBSCRIPTION, cursor=cursor)
 
 
 def stream_url(url: str) -> str:
@@ -69,6 +105,16 @@ def _listed(name: str, values: Any) -> list[Any]:
     if isinstance(values, str | bytes | Mapping):
         raise TypeError(f"{name} must be a list")
     return list(values)
+
+
+def _keeping(durable: str | None, window: int | None, *, reset: bool) -> dict[str, Any]:
+    if durable is not None and not _DURABLE_NAME.fullmatch(durable):
+        raise ValueError("durable must be 1 to 64 letters, digits, and any of _ . : -")
+    if window is not None and (isinstance(window, bool) or not isinstance(window, int) or window < 1):
+        raise ValueError("window must be a whole number above 0")
+    if reset and durable is None:
+        raise ValueError("reset is for a durable cursor")
+    return {name: value for name, value in (("durable", durable), ("window", window)) if value is not None}
 
 
 def _from(start: Start) -> Any:

@@ -14,6 +14,7 @@ from lrs.client.errors import CursorInvalid, EpochChanged, Interrupted, Refused,
 
 TOKEN_EXPIRED = "token_expired"  # noqa: S105
 TOKEN_EXPIRED_CLOSE = 4001
+CONNECTION_LIMIT = "connection_limit"
 
 # Close codes outside of 4000 to 4999 after which the same client would fail again.
 _VAIN_CLOSES = {1002: "protocol_error", 1003: "not_text", 1007: "not_utf8", 1009: "too_large"}
@@ -47,7 +48,8 @@ def not_let_in(status: int, headers: Mapping[str, str], body: bytes, *, renewabl
     problem = _problem(body)
     code = str(problem.get("code") or f"http_{status}")
     message = str(problem.get("detail") or f"the server answered with HTTP status {status}")
-    if status >= 500 or status in _LATER or (code == TOKEN_EXPIRED and renewable):
+    later = status >= 500 or status in _LATER or (code == TOKEN_EXPIRED and renewable)
+    if later and code != CONNECTION_LIMIT:
         return Interrupted(message, retry_after_s=_seconds(headers.get("Retry-After", "")))
     return Refused(code, message)
 

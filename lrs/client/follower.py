@@ -10,11 +10,12 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any, NamedTuple
 
 from lrs.client import endings
-from lrs.client.asking import PROTOCOL, SUBSCRIBE_ID, SUBSCRIPTION, Asking, renewal
+from lrs.client.asking import PROTOCOL, SUBSCRIBE_ID, SUBSCRIPTION, Asking, acknowledgement, renewal
 from lrs.client.backoff import Backoff
 from lrs.client.batches import Batch
 from lrs.client.errors import Interrupted, Refused
 from lrs.client.frames import Statements, read_frame
+from lrs.client.progress import Progress
 
 OPENING_S = 10.0
 """How long the handshake may take, and then the first frame."""
@@ -43,9 +44,12 @@ class Say(NamedTuple):
 
 
 class Receive(NamedTuple):
-    """Send back the next frame; Interrupted when none has come until then, by the monotonic clock."""
+    """Send back the next frame; Interrupted when none has come until then, by the monotonic clock, and nothing at all
+    has come for ``patience_s``, not even a part of a frame.
+    """
 
     until_s: float
+    patience_s: float = 0.0
 
 
 class Pause(NamedTuple):
@@ -62,6 +66,7 @@ class Follower:
     """``renewable``: whether each AskToken may bring another token. ``silence_s``: in place of ``SILENCE_HEARTBEATS``.
 
     ``give_up_s``: how long to try in vain, None for ever. ``monotonic_s``: the clock by which commands name times.
+    ``auto_ack``: a batch is finished when what comes after it is asked for; else when ``finish`` says so.
     """
 
     def __init__(
@@ -73,27 +78,48 @@ class Follower:
         renewable: bool = False,
         silence_s: float | None = None,
         give_up_s: float | None = None,
+        auto_ack: bool = True,
     ) -> None:
-        self.cursor = asking.after
+        self._progress = Progress(asking.after)
         self._asking = asking
         self._backoff = backoff
         self._monotonic_s = monotonic_s
         self._renewable = renewable
         self._silence_s = silence_s
         self._give_up_s = give_up_s
+        self._auto_ack = auto_ack
         self._trouble_since_s: float | None = None
+        # Whether the server has ever let this reader in and agreed.
+        self._agreed = False
+
+    @property
+    def cursor(self) -> str | None:
+        """That of the last batch finished; before, where the subscription began, or None as long as nobody knows."""
+        return self._progress.cursor
+
+    def finish(self, cursor: str) -> str | None:
+        """All up to ``cursor`` is finished; the frame that acknowledges it, empty if the server need not know.
+
+        None when it is no news, or was given on a connection that is gone.
+        """
+        if not self._progress.finish(cursor):
+            return None
+        return acknowledgement(cursor) if self._asking.acknowledged else ""
 
     def run(self) -> Generator[Command | Batch, Any, None]:
-        """Without end. Raises Refused, or the last Interrupted when ``give_up_s`` is over.
-
-        ``cursor`` is always that of the last batch finished, or where the subscription began.
-        """
+        """Without end. Raises Refused, or the last Interrupted when ``give_up_s`` is over."""
         while True:
             try:
                 yield Connect((yield AskToken()))
                 yield from self._converse()
             except Interrupted as why:
                 yield Pause(self._next_try_s(why), why)
+            except Refused as why:
+                # The server may not know yet that the connection before this one is dead.
+                if not self._agreed or why.code != endings.CONNECTION_LIMIT:
+                    raise
+                later = Interrupted(why.message)
+                yield Pause(self._next_try_s(later), later)
 
     def _next_try_s(self, why: Interrupted) -> float:
         now_s = self._monotonic_s()
@@ -112,12 +138,14 @@ class Follower:
         if isinstance(hello, Statements) or hello.get("protocol") != PROTOCOL:
             raise Refused("protocol", f"what answers there does not speak {PROTOCOL}")
         silence_s = self._silence_s or SILENCE_HEARTBEATS * float(hello.get("heartbeat_s", HEARTBEAT_S))
-        yield Say(self._asking.subscribe(self.cursor))
+        self._progress.leave()
+        yield Say(self._asking.subscribe(self.cursor, again=self._agreed))
         # The last cursor that was told; None until the server has agreed, which heartbeats alone are not.
         told: str | None = None
         until_s = self._monotonic_s() + silence_s
         while True:
-            raw = yield Receive(until_s if told is None else self._monotonic_s() + silence_s)
+            agreed = told is not None
+            raw = yield Receive(self._monotonic_s() + silence_s, silence_s) if agreed else Receive(until_s)
             match read_frame(raw):
                 case Statements(sub, prev, cursor) if sub == SUBSCRIPTION:
                     if prev != told:
@@ -125,7 +153,9 @@ class Follower:
                     self._backoff.reset()
                     told = yield from self._give(Batch(prev, cursor, raw=raw))
                 case {"type": "subscribed", "sub": sub, "after": str(cursor)} if sub == SUBSCRIPTION:
-                    told = self.cursor = cursor
+                    self._progress.begin(cursor)
+                    told = cursor
+                    self._agreed = True
                     self._trouble_since_s = None
                 case {"type": "live", "sub": sub, "cursor": str(cursor)} if sub == SUBSCRIPTION and told is not None:
                     told = yield from self._give(Batch(told, cursor, live=True))
@@ -141,9 +171,12 @@ class Follower:
                 case dict(frame) if _is_our_failure(frame):
                     raise endings.failed(frame)
 
-    def _give(self, batch: Batch) -> Generator[Batch, None, str]:
+    def _give(self, batch: Batch) -> Generator[Command | Batch, Any, str]:
+        self._progress.give(batch.cursor)
         yield batch
-        self.cursor = batch.cursor
+        frame = self.finish(batch.cursor) if self._auto_ack else None
+        if frame:
+            yield Say(frame)
         return batch.cursor
 
     def _renew(self) -> Generator[Command, Any, None]:

@@ -42,6 +42,18 @@ class Stream(Reader):
         self._ending.set()
         await self._leave()
 
+    async def ack(self, through: Batch | str) -> bool:
+        """All up to ``through``, a batch or its cursor, is finished. Other tasks than the reading one may say so too.
+
+        False when that was known already, or when the connection on which it came is gone: then it comes again.
+        """
+        frame = self._finish(through)
+        if frame:
+            # Whoever reads learns what became of the connection, and the next one begins after what is finished.
+            with suppress(StreamError):
+                await self._say(frame)
+        return frame is not None
+
     def batches(self) -> AsyncIterator[Batch]:
         """The same in batches as they come. One without statements says that only the cursor has moved on."""
         return _Batches(self)
@@ -50,6 +62,7 @@ class Stream(Reader):
         return self
 
     async def __anext__(self) -> Statement:
+        self._require_auto_ack()
         while not self._left:
             self._left = deque(await self._next())
         return self._left.popleft()
@@ -80,13 +93,13 @@ class Stream(Reader):
     async def _do(self, command: Command) -> Any:
         """Do it. When that is cancelled, it is done again the next time."""
         match command:
-            case Receive(until_s):
-                return await self._receive(until_s)
+            case Receive():
+                return await self._receive(command)
             case AskToken():
                 return await self._ask_token()
             case Connect(token):
                 try:
-                    self._socket = await connect(self._asking.url, **self._options(token))
+                    self._socket = await connect(self._asking.url, **self._options(token, ClientConnection))
                 except CONNECT_ERRORS as error:
                     raise self._not_connected(error) from error
             case Say(text):
@@ -98,17 +111,19 @@ class Stream(Reader):
                         await self._ending.wait()
         return None
 
-    async def _receive(self, until_s: float) -> bytes:
+    async def _receive(self, wanted: Receive) -> bytes:
         if self._socket is None:
             raise Interrupted("the connection was left")
-        try:
-            # A frame that has come already is taken in any case.
-            async with asyncio.timeout(until_s - time.monotonic()):
-                return await self._socket.recv(decode=False)
-        except TimeoutError:
-            raise Interrupted("nothing was heard for too long") from None
-        except ConnectionClosed as end:
-            raise self._closed(end) from end
+        while True:
+            try:
+                # A frame that has come already is taken in any case.
+                async with asyncio.timeout(self._patience_s(wanted)):
+                    return await self._socket.recv(decode=False)
+            except TimeoutError:
+                if self._patience_s(wanted) <= 0:
+                    raise Interrupted("nothing was heard for too long") from None
+            except ConnectionClosed as end:
+                raise self._closed(end) from end
 
     async def _say(self, text: str) -> None:
         if self._socket is None:

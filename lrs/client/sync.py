@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed
@@ -23,6 +24,7 @@ class SyncStream(Reader):
     def _prepare(self) -> None:
         self._socket: ClientConnection | None = None
         self._ending = threading.Event()
+        self._turn = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -35,6 +37,18 @@ class SyncStream(Reader):
         self._ending.set()
         self._leave()
 
+    def ack(self, through: Batch | str) -> bool:
+        """All up to ``through``, a batch or its cursor, is finished. Other threads than the reading one may say so too.
+
+        False when that was known already, or when the connection on which it came is gone: then it comes again.
+        """
+        frame = self._finish(through)
+        if frame:
+            # Whoever reads learns what became of the connection, and the next one begins after what is finished.
+            with suppress(StreamError):
+                self._say(frame)
+        return frame is not None
+
     def batches(self) -> Iterator[Batch]:
         """The same in batches as they come. One without statements says that only the cursor has moved on."""
         return _Batches(self)
@@ -43,6 +57,7 @@ class SyncStream(Reader):
         return self
 
     def __next__(self) -> Statement:
+        self._require_auto_ack()
         while not self._left:
             self._left = deque(self._next())
         return self._left.popleft()
@@ -73,13 +88,13 @@ class SyncStream(Reader):
     def _do(self, command: Command) -> Any:
         """Do it. When that is interrupted, as by Ctrl-C, it is done again the next time."""
         match command:
-            case Receive(until_s):
-                return self._receive(until_s)
+            case Receive():
+                return self._receive(command)
             case AskToken():
                 return self._ask_token()
             case Connect(token):
                 try:
-                    self._socket = connect(self._asking.url, **self._options(token)).__enter__()
+                    self._socket = connect(self._asking.url, **self._options(token, ClientConnection)).__enter__()
                 except CONNECT_ERRORS as error:
                     raise self._not_connected(error) from error
             case Say(text):
@@ -89,17 +104,19 @@ class SyncStream(Reader):
                 self._ending.wait(max(0.0, until_s - time.monotonic()))
         return None
 
-    def _receive(self, until_s: float) -> bytes:
+    def _receive(self, wanted: Receive) -> bytes:
         socket = self._socket
         if socket is None:
             raise Interrupted("the connection was left")
-        try:
-            # A frame that has come already is taken in any case.
-            return socket.recv(max(0.0, until_s - time.monotonic()), decode=False)
-        except TimeoutError:
-            raise Interrupted("nothing was heard for too long") from None
-        except ConnectionClosed as end:
-            raise self._closed(end) from end
+        while True:
+            try:
+                # A frame that has come already is taken in any case.
+                return socket.recv(max(0.0, self._patience_s(wanted)), decode=False)
+            except TimeoutError:
+                if self._patience_s(wanted) <= 0:
+                    raise Interrupted("nothing was heard for too long") from None
+            except ConnectionClosed as end:
+                raise self._closed(end) from end
 
     def _say(self, text: str) -> None:
         socket = self._socket

@@ -8,6 +8,7 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Unpack
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, SecurityError
@@ -17,7 +18,7 @@ from lrs.client.asking import PROTOCOL, Asking, Filter, Start
 from lrs.client.backoff import Backoff
 from lrs.client.batches import Batch, Statement
 from lrs.client.errors import Interrupted, Refused, StreamError
-from lrs.client.follower import OPENING_S, Command, Follower, Pause
+from lrs.client.follower import OPENING_S, Command, Follower, Pause, Receive
 
 CLOSE_S = 1.0
 """How long the end of a connection is waited for."""
@@ -41,8 +42,12 @@ class Reader:
     in use is about to end. After an OSError it is asked again later; other exceptions reach the program.
     ``after``: the cursor to go on after. ``start``: where to begin when that is None: ``"now"``, ``"beginning"``, or a
     datetime, for what was stored then or later.
-    ``silence_s``: how long nothing may be heard before a connection counts as dead; by default, two and a half
-    heartbeats of the server.
+    ``durable``: a name under which the server keeps how far the program is; it goes on there, and ``after`` and
+    ``start`` count the first time only, or with ``reset``.
+    ``window``: how many statements the server may send that are not finished.
+    ``auto_ack``: a batch is finished when what comes after it is asked for; if False, when ``ack`` says so.
+    ``silence_s``: how long nothing may be heard, be it a part of a frame, before a connection counts as dead; by
+    default, two and a half heartbeats of the server.
     ``give_up_s``: how long to try in vain, by default for ever.
     ``connect_options``: for ``websockets``, such as ``ssl`` or ``proxy``.
     ``filter_``: members of the filter, each a list, as in ``docs/stream.md``.
@@ -56,6 +61,10 @@ class Reader:
         token_provider: TokenProvider | None = None,
         after: str | None = None,
         start: Start = "now",
+        durable: str | None = None,
+        reset: bool = False,
+        window: int | None = None,
+        auto_ack: bool = True,
         silence_s: float | None = None,
         give_up_s: float | None = None,
         connect_options: Mapping[str, Any] | None = None,
@@ -63,7 +72,8 @@ class Reader:
     ) -> None:
         if (token is None) == (token_provider is None):
             raise TypeError("give one of token and token_provider")
-        self._asking = Asking(url, filter_, after=after, start=start)
+        self._asking = Asking(url, filter_, after=after, start=start, durable=durable, reset=reset, window=window)
+        self._auto_ack = auto_ack
         self._token = token
         self._token_provider = token_provider
         self._connect_options = dict(connect_options or {})
@@ -74,12 +84,17 @@ class Reader:
             renewable=token_provider is not None,
             silence_s=silence_s,
             give_up_s=give_up_s,
+            auto_ack=auto_ack,
         )
         self._run = self._follower.run()
         self._step: Command | Batch | None = None
         self._failure: StreamError | None = None
         # Statements of the last batch that the program has not asked for yet.
         self._left: deque[Statement] = deque()
+        # When anything was heard last, be it a part of a frame, by the monotonic clock.
+        self._heard_s = 0.0
+        # Held by who asks the follower, where others than the reader may acknowledge.
+        self._turn: AbstractContextManager[Any] = nullcontext()
         self._prepare()
 
     def _prepare(self) -> None:
@@ -88,7 +103,7 @@ class Reader:
 
     @property
     def cursor(self) -> str | None:
-        """That of the last batch which the program has finished, by asking for what comes after it.
+        """That of the last batch which the program has finished, by asking for what comes after it or with ``ack``.
 
         Before the first it is where the subscription began; None until that is known.
         """
@@ -104,6 +119,18 @@ class Reader:
             return self._done(None)
         return self._step
 
+    def _require_auto_ack(self) -> None:
+        if not self._auto_ack:
+            raise TypeError("with auto_ack=False read batches(), since it is batches that are acknowledged")
+
+    def _finish(self, through: Batch | str) -> str | None:
+        with self._turn:
+            return self._follower.finish(through.cursor if isinstance(through, Batch) else through)
+
+    def _patience_s(self, wanted: Receive) -> float:
+        """How much longer to wait for a frame; 0 or less when it was long enough."""
+        return max(wanted.until_s, self._heard_s + wanted.patience_s) - time.monotonic()
+
     def _done(self, result: Any) -> Command | Batch:
         return self._advance(lambda: self._run.send(result))
 
@@ -112,7 +139,8 @@ class Reader:
 
     def _advance(self, advance: Callable[[], Command | Batch]) -> Command | Batch:
         try:
-            self._step = advance()
+            with self._turn:
+                self._step = advance()
         except StreamError as failure:
             self._failure = failure
             raise
@@ -121,9 +149,13 @@ class Reader:
             logger.warning("%s; coming again in %.1f s", self._step.why.message, wait_s)
         return self._step
 
-    def _options(self, token: str) -> dict[str, Any]:
-        """Arguments of ``connect``. The server's heartbeats tell that it is there, so nobody need ping it."""
+    def _options(self, token: str, connection: Callable[..., Any]) -> dict[str, Any]:
+        """Arguments of ``connect``, which makes a ``connection``.
+
+        The server's heartbeats tell that it is there, so nobody need ping it.
+        """
         options = {
+            "create_connection": connection,
             "compression": None,
             "max_size": FRAME_BYTES_MAX,
             "max_queue": FRAMES_AHEAD_MAX,
@@ -132,8 +164,29 @@ class Reader:
             "ping_interval": None,
             **self._connect_options,
         }
+        options["create_connection"] = self._hearing(options["create_connection"])
         headers = {"Authorization": f"Bearer {token}", **options.pop("additional_headers", {})}
         return {**options, "additional_headers": headers, "subprotocols": [PROTOCOL]}
+
+    def _hearing(self, connection: Callable[..., Any]) -> Callable[..., Any]:
+        """Makes the same connections, and notes when anything comes on them.
+
+        A large frame on a slow link takes longer than silence may last, and no ping can overtake it.
+        """
+
+        def make(*arguments: Any, **options: Any) -> Any:
+            # The last one is the protocol without sockets, which is shown all bytes as they come.
+            protocol = arguments[-1]
+            receive_data = protocol.receive_data
+
+            def note(data: bytes) -> None:
+                self._heard_s = time.monotonic()
+                receive_data(data)
+
+            protocol.receive_data = note
+            return connection(*arguments, **options)
+
+        return make
 
     def _not_connected(self, error: Exception) -> StreamError:
         """For an exception of ``connect``, one of ``CONNECT_ERRORS``."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import orjson
 
-from lrs.client.asking import PROTOCOL, Asking, Start
+from lrs.client.asking import PROTOCOL, Asking, Filter, Start
 from lrs.client.backoff import Backoff
 from lrs.client.batches import Batch
 from lrs.client.errors import StreamError
@@ -19,10 +20,17 @@ class Drive:
     """A follower at its first step. Pauses are as long as they may be."""
 
     def __init__(
-        self, *, after: str | None = None, start: Start = "now", course: tuple[str, ...] = (), **options: Any
+        self,
+        *,
+        after: str | None = None,
+        start: Start = "now",
+        course: tuple[str, ...] = (),
+        keeping: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> None:
         self.now_s = 1000.0
-        asking = Asking("ws://lrs.example.com/", {"course": course} if course else {}, after=after, start=start)
+        filter_: Filter = {"course": course} if course else {}
+        asking = Asking("ws://lrs.example.com/", filter_, after=after, start=start, **(keeping or {}))
         self.follower = Follower(asking, backoff=Backoff(lambda: 1.0), monotonic_s=lambda: self.now_s, **options)
         self._run = self.follower.run()
         self.step: Command | Batch = next(self._run)

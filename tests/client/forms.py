@@ -22,6 +22,8 @@ class Form(Protocol):
 
     async def batch(self) -> Batch | None: ...
 
+    async def ack(self, through: Batch | str) -> bool: ...
+
     async def close(self) -> None: ...
 
 
@@ -40,6 +42,9 @@ class Asynchronous:
     async def batch(self) -> Batch | None:
         async with asyncio.timeout(PATIENCE_S):
             return await anext(self.stream.batches(), None)
+
+    async def ack(self, through: Batch | str) -> bool:
+        return await self.stream.ack(through)
 
     async def close(self) -> None:
         await self.stream.close()
@@ -60,6 +65,9 @@ class Synchronous:
     async def batch(self) -> Batch | None:
         async with asyncio.timeout(PATIENCE_S):
             return await asyncio.to_thread(next, self.stream.batches(), None)
+
+    async def ack(self, through: Batch | str) -> bool:
+        return await asyncio.to_thread(self.stream.ack, through)
 
     async def close(self) -> None:
         await asyncio.to_thread(self.stream.close)

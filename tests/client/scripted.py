@@ -43,6 +43,18 @@ class Peer:
     async def statements(self, prev: str, cursor: str, *ids: str) -> None:
         await self.say("statements", sub="main", prev=prev, cursor=cursor, statements=[{"id": one} for one in ids])
 
+    async def part(self, data: bytes) -> None:
+        """The first half of a frame."""
+        self._socket.transport.write(_framed(data)[: len(data) // 2])
+
+    async def drip(self, data: bytes, *, pause_s: float) -> None:
+        """One frame, an eighth at a time."""
+        frame = _framed(data)
+        size = -(-len(frame) // 8)
+        for start in range(0, len(frame), size):
+            self._socket.transport.write(frame[start : start + size])
+            await asyncio.sleep(pause_s)
+
     async def close(self, code: int, reason: str = "") -> None:
         await self._socket.close(code, reason)
 
@@ -55,6 +67,12 @@ class Peer:
         with suppress(ConnectionClosed):
             while True:
                 await self._socket.recv()
+
+
+def _framed(data: bytes) -> bytes:
+    """As one text frame (RFC 6455 5.2)."""
+    assert 126 <= len(data) < 1 << 16
+    return b"\x81\x7e" + len(data).to_bytes(2, "big") + data
 
 
 Script = Callable[[Peer], Awaitable[None]]

@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 import pytest
 
-from lrs.client.asking import Asking, renewal, stream_url
+from lrs.client.asking import SUBSCRIPTION, Asking, acknowledgement, renewal, stream_url
 from lrs.limits import Limits
-from lrs.subscriptions.client_frames import Subscribe, TokenGiven, parse_request
+from lrs.subscriptions.client_frames import Acknowledge, Subscribe, TokenGiven, parse_request
 from lrs.subscriptions.filters import FILTER_MEMBERS
 from lrs.subscriptions.openings import Opening
 from lrs.subscriptions.starts import After, Stored
@@ -40,6 +40,66 @@ def test_a_time_is_told_in_utc() -> None:
     noon = datetime(2026, 11, 22, 12, tzinfo=timezone(timedelta(hours=2)))
     start = asked(start=noon).start
     assert start == Stored(int(datetime(2026, 11, 22, 10, tzinfo=UTC).timestamp()) * 1_000_000)
+
+
+def subscribing(after: str | None = None, *, again: bool = False, **options: Any) -> Opening:
+    asking = Asking(URL, {}, after=None, start="beginning", **options)
+    request = parse_request(orjson.loads(asking.subscribe(after, again=again)), Limits())
+    assert isinstance(request, Subscribe)
+    return request.opening
+
+
+def test_a_durable_cursor_has_a_name_and_a_place_for_the_first_time() -> None:
+    opening = subscribing(durable="knowledge")
+    assert (opening.durable, opening.reset, opening.start) == ("knowledge", False, "beginning")
+
+
+def test_a_durable_cursor_may_be_reset() -> None:
+    assert subscribing("c", durable="knowledge", reset=True) == subscribing("c", durable="knowledge", again=True)
+    assert subscribing("c", durable="knowledge", reset=True).reset
+
+
+def test_coming_again_brings_what_was_acknowledged_along() -> None:
+    """The server may have been killed before it was on disk."""
+    opening = subscribing("c7", durable="knowledge", again=True)
+    assert (opening.durable, opening.reset, opening.start) == ("knowledge", True, After("c7"))
+
+
+def test_without_a_durable_cursor_nothing_is_reset() -> None:
+    assert not subscribing("c7", again=True).reset
+
+
+def test_a_window_may_be_asked_for() -> None:
+    assert subscribing(window=500).window == 500
+
+
+@pytest.mark.parametrize(("options", "acknowledged"), [({}, False), ({"durable": "k"}, True), ({"window": 1}, True)])
+def test_the_server_is_told_what_is_finished_where_it_wants_to_know(
+    options: dict[str, Any], acknowledged: bool
+) -> None:
+    assert Asking(URL, {}, after=None, start="now", **options).acknowledged is acknowledged
+
+
+def test_an_acknowledgement_is_shown_as_the_server_takes_it() -> None:
+    request = parse_request(orjson.loads(acknowledgement("c1")), Limits())
+    assert request == Acknowledge(None, SUBSCRIPTION, "c1")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"durable": ""},
+        {"durable": "a name"},
+        {"durable": "x" * 65},
+        {"window": 0},
+        {"window": True},
+        {"window": "500"},
+        {"reset": True},
+    ],
+)
+def test_what_the_server_could_not_keep_is_a_mistake(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="|".join(options)):
+        Asking(URL, {}, after=None, start="now", **options)
 
 
 def test_every_member_of_the_filter_is_understood() -> None:

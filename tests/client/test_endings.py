@@ -13,6 +13,7 @@ from lrs.errors import (
     Forbidden,
     LrsError,
     Overloaded,
+    RateLimited,
     StoreUnavailable,
     TokenExpired,
     TokenRevoked,
@@ -69,16 +70,26 @@ def answered(error: LrsError, *, renewable: bool = False, **headers: str) -> Exc
     return endings.not_let_in(error.http_status, headers, problem_details(error), renewable=renewable)
 
 
-@pytest.mark.parametrize("error", [Unauthenticated("x"), TokenRevoked("x"), Forbidden("x"), TokenExpired("x")])
+@pytest.mark.parametrize(
+    "error",
+    [Unauthenticated("x"), TokenRevoked("x"), Forbidden("x"), TokenExpired("x"), ConnectionLimit("x")],
+)
 def test_a_handshake_may_be_refused(error: LrsError) -> None:
     ending = answered(error)
     assert isinstance(ending, Refused)
     assert ending.code == error.code
 
 
-@pytest.mark.parametrize("error", [Overloaded("x"), StoreUnavailable("x"), ConnectionLimit("x"), LrsError("x")])
+@pytest.mark.parametrize("error", [Overloaded("x"), StoreUnavailable("x"), RateLimited("x"), LrsError("x")])
 def test_a_handshake_may_come_too_early(error: LrsError) -> None:
     assert isinstance(answered(error), Interrupted)
+
+
+def test_too_many_connections_are_told_alike_by_both_doors() -> None:
+    limit = NAMES["connection_limit"]
+    refusals = [answered(ConnectionLimit("x")), endings.closed(limit.code, reason_text(limit), renewable=False)]
+    assert [type(one) for one in refusals] == [Refused, Refused]
+    assert {one.code for one in refusals if isinstance(one, Refused)} == {endings.CONNECTION_LIMIT}
 
 
 def test_an_expired_token_that_can_be_renewed_is_no_refusal() -> None:

@@ -143,7 +143,7 @@ def test_silence_for_two_and_a_half_heartbeats_is_too_long() -> None:
     drive.hear("subscribed", re=1, sub="main", after="c0", head="h")
     drive.now_s += 5
     drive.hear("heartbeat", subs={})
-    assert drive.now(Receive).until_s == drive.now_s + 10
+    assert drive.now(Receive) == Receive(drive.now_s + 10, 10)
 
 
 def test_the_program_may_say_what_silence_is_too_long() -> None:
@@ -159,14 +159,14 @@ def test_heartbeats_alone_do_not_keep_a_connection_on_which_nothing_was_agreed()
     began_s = drive.now_s
     drive.now_s += 2
     drive.hear("heartbeat", subs={})
-    assert drive.now(Receive).until_s == began_s + 3
+    assert drive.now(Receive) == Receive(began_s + 3, 0)
 
 
 def test_the_first_frame_must_come_soon() -> None:
     drive = Drive()
     drive.answer("t")
     drive.answer()
-    assert drive.now(Receive).until_s == drive.now_s + OPENING_S
+    assert drive.now(Receive) == Receive(drive.now_s + OPENING_S, 0)
 
 
 @pytest.mark.parametrize(
