@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from lrs.auth.grants import Grant
-from lrs.cli import requests
+from lrs.cli.requests import Requests
 from lrs.clock import SystemClock
 from lrs.config import Settings
 from lrs.errors import TokenRevoked
@@ -216,7 +216,7 @@ def test_the_limit_of_connections_counts_events_too(served: Served) -> None:
 def test_events_take_no_room_from_requests(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """They have limits of their own; however many follow the stream, statements must come in."""
     wait_until(lambda: not served.sockets)
-    monkeypatch.setattr(requests, "CONNECTIONS_MAX", 1)
+    monkeypatch.setattr(Requests, "limits", Limits(http_connections_max=1))
     with following(served.address) as one, following(served.address) as other:
         one.until("live")
         other.until("live")
