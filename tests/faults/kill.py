@@ -2,9 +2,12 @@
 
     python -m tests.faults.kill --rounds 300 [--seed N]
 
-After each kill and restart: every statement that was answered is there, no batch is there by half, and two subscribers
-that go on from their last cursors were told everything, in the order of the log, each once; the ``prev`` of every frame
-is the cursor before it. At the end the whole log is verified, and read once more from the beginning.
+After each kill and restart: every statement that was answered is there, no batch is there by half, and subscribers by
+websocket, server-sent events and long poll that go on from their last cursors were told everything, in the order of
+the log, each once; the ``prev`` of every frame is the cursor before it. One whose cursor the server keeps is told again
+what it had not acknowledged, or only just, and misses nothing. Now and then a backup is made meanwhile: it can be
+restored, and is the log up to a statement of that time. At the end the whole log is verified, and read once more from
+the beginning.
 """
 
 from __future__ import annotations
@@ -13,22 +16,28 @@ import argparse
 import asyncio
 import os
 import random
+import shutil
 import signal
+import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 import httpx
 
+from tests.faults.followers import DurableFollower, EventFollower, PollFollower
 from tests.samples import COURSE_A, COURSE_B, statement
 from tests.system.access import STATEMENTS, WAIT_S, add_consumer, client, key_of, page_through, token_for
 from tests.system.follower import Follower, head_of
 from tests.system.server import Server, running
+
+FollowerT = TypeVar("FollowerT", bound=Follower)
 
 WRITERS = 3
 BATCHES = (0, 1, 2, 60)
@@ -37,6 +46,9 @@ START_S = 1.0
 """About how long a start takes; it is killed at any time of it."""
 LULL_S = 0.4
 ROUND_S = 3 * WAIT_S
+FOLLOWERS = 6
+BACKED_UP_ROUNDS = 10
+"""In one of so many a backup is made, beginning with the second."""
 
 
 @dataclass
@@ -54,6 +66,8 @@ class Tally:
     stored: list[str] = field(default_factory=list)
     stored_at: str | None = None
     connections: int = 0
+    again: int = 0
+    backups: int = 0
     verified: str = ""
     seconds: float = 0
 
@@ -61,7 +75,8 @@ class Tally:
         return (
             f"{self.rounds} kills of a running server and {self.starts_killed} of a start, {self.seconds:.0f} s: "
             f"{len(self.answered)} statements answered, {self.unanswered} requests cut off, {len(self.stored)} stored, "
-            f"{self.connections} connections of 2 subscribers; nothing lost, nothing twice, nothing by half"
+            f"{self.connections} connections of {FOLLOWERS} subscribers, {self.again} statements that one of them had "
+            f"not acknowledged told again, {self.backups} backups; nothing lost, nothing twice, nothing by half"
         )
 
 
@@ -75,8 +90,11 @@ class Rounds:
         add_consumer(server, "lms", "statements/write")
         self._key = key_of(server, "lms")
         self._token = token_for(server, "engine", "stream", "statements/read")
-        self._all = self._follower({}, "beginning")
-        self._of_a = self._follower({"course": [COURSE_A]}, "beginning")
+        of_a = {"course": [COURSE_A]}
+        self._all = self._follower(Follower)
+        self._durable = self._follower(DurableFollower)
+        self._of_all = (self._all, self._durable, self._follower(EventFollower), self._follower(PollFollower))
+        self._of_a = (self._follower(Follower, of_a), self._follower(EventFollower, of_a))
 
     async def play(self, rounds: int, told: Callable[[str], object]) -> None:
         """So many rounds, and the last look at everything. AssertionError for what must not be."""
@@ -95,17 +113,39 @@ class Rounds:
     async def _round(self) -> None:
         sent_before = len(self.tally.sent)
         async with asyncio.TaskGroup() as group:
-            for follower in (self._all, self._of_a):
+            for follower in (*self._of_all, *self._of_a):
                 follower.go_on()
                 group.create_task(follower.run())
+            backup = group.create_task(self._back_up()) if self.tally.rounds % BACKED_UP_ROUNDS == 1 else None
             await self._write_and_kill()
             await self._start_again()
             head = await head_of(self._server, self._token)
-            for follower in (self._all, self._of_a):
+            for follower in (*self._of_all, *self._of_a):
                 follower.finish(head)
         self.tally.rounds += 1
         await self._read_what_is_new()
         self._check(sent_before)
+        if backup is not None:
+            await asyncio.to_thread(self._check_backup, *backup.result())
+
+    async def _back_up(self) -> tuple[Path, set[str]]:
+        """Where the backup is, and which statements were answered before it began."""
+        file = self._server.data.parent / f"backup-{self.tally.rounds}.tar"
+        answered = set(self.tally.answered)
+        await asyncio.to_thread(self._server.run, "backup", str(file))
+        return file, answered
+
+    def _check_backup(self, file: Path, answered: set[str]) -> None:
+        """It can be restored, which verifies it, and has all that it must have and nothing out of order."""
+        restored = file.with_suffix("")
+        self._server.run("restore", str(file), "--data", str(restored))
+        with closing(sqlite3.connect(restored / "lrs.sqlite3")) as connection:
+            ids = [str(UUID(bytes=one)) for (one,) in connection.execute("SELECT id FROM record ORDER BY position")]
+        assert ids == self.tally.stored[: len(ids)], "the backup is not a beginning of the log"
+        assert answered <= set(ids), f"not in the backup: {answered - set(ids)}"
+        shutil.rmtree(restored)
+        file.unlink()
+        self.tally.backups += 1
 
     async def _write_and_kill(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -180,21 +220,24 @@ class Rounds:
         assert tally.answered <= there, f"lost: {tally.answered - there}"
         for batch in tally.sent[sent_before:]:
             assert len(there.intersection(batch)) in (0, len(batch)), f"by half: {batch}"
-        assert self._all.ids == tally.stored, "the subscriber to everything was told something else"
         of_a = [one for one in tally.stored if tally.course_of[one] == COURSE_A]
-        assert self._of_a.ids == of_a, "the subscriber to a course was told something else"
-        tally.connections = self._all.connections + self._of_a.connections
+        for followers, stored in ((self._of_all, tally.stored), (self._of_a, of_a)):
+            for follower in followers:
+                assert follower.ids == stored, f"{type(follower).__name__} was told something else"
+        tally.connections = sum(follower.connections for follower in (*self._of_all, *self._of_a))
+        tally.again = self._durable.again
 
     async def _read_once_more(self) -> None:
         """A subscriber who comes only now is told the same as those who were there."""
-        late = self._follower({}, "beginning")
+        late = self._follower(Follower)
         late.finish(await head_of(self._server, self._token))
         async with asyncio.timeout(ROUND_S):
             await late.run()
         assert late.ids == self.tally.stored
 
-    def _follower(self, filter_: dict[str, list[Any]], start: str) -> Follower:
-        return Follower(self._server, self._token, filter_, random.Random(self._chance.random()), start=start)
+    def _follower(self, kind: type[FollowerT], filter_: dict[str, list[Any]] | None = None) -> FollowerT:
+        chance = random.Random(self._chance.random())
+        return kind(self._server, self._token, filter_ or {}, chance, start="beginning")
 
 
 def play(data: Path, *, rounds: int, seed: int, told: Callable[[str], object]) -> Tally:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.faults.kill import play
 
-ROUNDS = 4
+ROUNDS = 3
 
 
 def test_nothing_is_lost_doubled_or_halved_when_the_server_is_killed(tmp_path: Path, seed: int) -> None:
@@ -15,3 +15,4 @@ def test_nothing_is_lost_doubled_or_halved_when_the_server_is_killed(tmp_path: P
     assert tally.rounds == ROUNDS
     assert tally.answered
     assert tally.unanswered
+    assert tally.backups

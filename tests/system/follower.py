@@ -27,21 +27,18 @@ class Follower:
         self.ids: list[str] = []
         self.connections = 0
         self.opened = asyncio.Event()
-        self._server = server
-        self._headers = authorization(token)
-        self._filter = filter_
-        self._chance = chance
-        self._begin: dict[str, str] = {"from": start}
+        self.server = server
+        self.token = token
+        self.filter = filter_
+        self.chance = chance
+        self.begin: dict[str, str] = {"from": start}
         self._head: str | None = None
 
     async def run(self) -> None:
         """Follow until ``finish`` names the end and it is reached."""
-        while not self._finished:
-            with suppress(ConnectionClosed, InvalidHandshake, OSError):
-                async with listening(self._server.stream_url, self._headers) as listener:
-                    self.connections += 1
-                    await self._follow(listener)
-            await asyncio.sleep(self._chance.uniform(0, _RETRY_S))
+        while not self.finished:
+            await self.connect()
+            await asyncio.sleep(self.chance.uniform(0, _RETRY_S))
 
     def finish(self, head: str) -> None:
         """Nothing more is written: ``head`` is the cursor at which to end."""
@@ -52,24 +49,38 @@ class Follower:
         self._head = None
 
     @property
-    def _finished(self) -> bool:
-        return self._head is not None and self._begin.get("after") == self._head
+    def finished(self) -> bool:
+        return self._head is not None and self.begin.get("after") == self._head
+
+    def frames(self) -> int:
+        """How many frames the next connection is to last."""
+        return self.chance.randint(1, _FRAMES_MAX)
+
+    def told(self, cursor: str) -> None:
+        """Go on from there."""
+        self.begin = {"after": cursor}
+        self.opened.set()
+
+    async def connect(self) -> None:
+        """One connection, for some frames or until it breaks."""
+        with suppress(ConnectionClosed, InvalidHandshake, OSError):
+            async with listening(self.server.stream_url, authorization(self.token)) as listener:
+                self.connections += 1
+                await self._follow(listener)
 
     async def _follow(self, listener: Listener) -> None:
-        """One connection, for some frames or until it breaks."""
-        await listener.say(type="subscribe", sub=_NAME, filter=self._filter, **self._begin)
-        frames_left = self._chance.randint(1, _FRAMES_MAX)
-        while not self._finished:
+        await listener.say(type="subscribe", sub=_NAME, filter=self.filter, **self.begin)
+        frames_left = self.frames()
+        while not self.finished:
             frame = await listener.next()
             assert frame["type"] != "error", frame
             if frame["type"] == "statements":
                 self.ids += [one["id"] for one in frame["statements"]]
             if _NAME in listener.told:
-                self._begin = {"after": listener.told[_NAME]}
-                self.opened.set()
+                self.told(listener.told[_NAME])
                 frames_left -= 1
-            if frames_left <= 0 and not self._finished:
-                if self._chance.random() < 0.5:
+            if frames_left <= 0 and not self.finished:
+                if self.chance.random() < 0.5:
                     listener.cut()
                 return
 

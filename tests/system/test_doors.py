@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.described import BY_EVENTS, check_sent
 from tests.samples import COURSE_A, COURSE_B, statement
-from tests.system.access import STATEMENTS, WAIT_S, add_consumer, authorization, client, key_of, token_for, token_of
+from tests.system.access import STATEMENTS, add_consumer, authorization, client, key_of, token_for, token_of
+from tests.system.events import Events, following
 from tests.system.listener import Listener, listening
 from tests.system.server import Server
 
@@ -30,47 +29,6 @@ def lrs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
     finally:
         server.close()
-
-
-class Events:
-    """Frames of one answer; ``last_id`` is what to come back with."""
-
-    def __init__(self, answer: httpx.Response) -> None:
-        self._lines = answer.aiter_lines()
-        self.last_id = ""
-
-    async def next(self) -> dict[str, Any]:
-        """The next frame; StopAsyncIteration at the end."""
-        async with asyncio.timeout(WAIT_S):
-            while True:
-                name, _, value = (await anext(self._lines)).partition(": ")
-                if name == "id":
-                    self.last_id = value
-                if name == "data":
-                    return check_sent(value, BY_EVENTS)
-
-    async def until(self, type_: str) -> dict[str, Any]:
-        while (frame := await self.next())["type"] != type_:
-            continue
-        return frame
-
-    async def ids(self, count: int) -> list[str]:
-        found: list[str] = []
-        while len(found) < count:
-            found += [one["id"] for one in (await self.until("statements"))["statements"]]
-        assert len(found) == count
-        return found
-
-
-@asynccontextmanager
-async def following(server: Server, token: str, query: str = "", *, last_id: str = "") -> AsyncIterator[Events]:
-    headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last_id} if last_id else {})}
-    async with (
-        client(server, token) as requester,
-        requester.stream("GET", f"/xapi/stream{query}", headers=headers) as answer,
-    ):
-        assert answer.status_code == 200
-        yield Events(answer)
 
 
 async def write(server: Server, *made: dict[str, Any]) -> list[str]:
