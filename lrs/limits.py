@@ -12,6 +12,12 @@ from typing import Any
 KIB = 1024
 MIB = 1024 * KIB
 
+REFERENCE_DEPTH_MAX = 10
+"""Along so many references a statement inherits. No setting, and neither is the next: what they decide is stored."""
+
+INHERITED_KEYS_MAX = 500
+"""A statement inherits at most so many keys."""
+
 
 def bounded(default: float, low: float, high: float, unit: str, doc: str) -> Any:
     """A numeric setting: its default, the least and greatest value allowed, its unit, and one line of meaning."""
@@ -76,6 +82,9 @@ class Limits:
 
     # The writer.
     commit_statements_max: int = bounded(2_000, 1, 100_000, "statements", "Most statements in one shared commit.")
+    late_inheritance_max: int = bounded(
+        200, 2, 100_000, "statements", "Statements that inherit late, from what they refer to, in one commit."
+    )
     append_queue_max: int = bounded(20_000, 16, 1_000_000, "statements", "Statements waiting for the writer.")
 
     # The stream (docs/stream.md).

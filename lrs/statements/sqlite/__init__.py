@@ -19,6 +19,7 @@ from lrs.statements.sqlite.append import Appender
 from lrs.statements.sqlite.follow import Follower, end, place_by, stored_after
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.observed import Observed
+from lrs.statements.sqlite.remainder import Remainder
 from lrs.statements.sqlite.rows import Rows
 from lrs.statements.sqlite.schema import migrations
 from lrs.statements.sqlite.select import Reader, head
@@ -49,11 +50,21 @@ class SqliteStatementLog:
         self._version = -1
         self._connection = connect(store.path, cache_kib=WRITER_CACHE_KIB)
         self.commits = Commits()
+        appender = Appender(self._connection, self._horizon, keys, course_sets, late_max=limits.late_inheritance_max)
         self._writer: Writer[Append, Sequence[Position]] = Writer(
-            Observed(Appender(self._connection, self._horizon, keys, course_sets), self.commits, clock),
+            Observed(appender, self.commits, clock),
             group_size_max=limits.commit_statements_max,
             queue_size_max=limits.append_queue_max,
         )
+        self._remainder = Remainder(appender, lambda: self._writer.submit_now(Append([]), 0))
+        self._writer.on_commit(self._remainder.look)
+        # Something may be left from before this was opened.
+        self._remainder.look()
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether statements are still to inherit from what they refer to; the next commits see to it."""
+        return self._remainder.needed
 
     async def append(self, job: Append) -> Sequence[Position]:
         return await self._writer.submit(job, job.size) if job.size else []
@@ -123,6 +134,7 @@ class SqliteStatementLog:
         return self._version != before
 
     def close(self) -> None:
+        self._remainder.close()
         self._writer.close()
         self._connection.close()
         self._watch.close()

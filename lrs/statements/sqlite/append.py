@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import chain as joined
 
 from lrs.errors import LrsError
+from lrs.limits import DEFAULT_LIMITS
 from lrs.statements.chain import GENESIS, link
 from lrs.statements.record import Append, Position
 from lrs.statements.sqlite.inherit import Inheritance, courses_text, keys_text
@@ -38,14 +39,27 @@ _QUARANTINE = "INSERT INTO quarantine (received, consumer, version, reason, body
 class Appender:
     """``lrs.storage.writer.Committer`` of the log; used by the writer's thread only."""
 
-    def __init__(self, connection: sqlite3.Connection, horizon: Horizon, keys: Names, course_sets: Names) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        horizon: Horizon,
+        keys: Names,
+        course_sets: Names,
+        *,
+        late_max: int = DEFAULT_LIMITS.late_inheritance_max,
+    ) -> None:
         self._connection = connection
         self._horizon = horizon
         self._keys = keys
         self._course_sets = course_sets
-        self._inheritance = Inheritance(connection, keys, course_sets)
+        self._inheritance = Inheritance(connection, keys, course_sets, late_max=late_max)
         self.written = 0, 0, 0
         """Of the last commit: new statements, conflicts, and what was set aside."""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a commit should follow also when nobody appends."""
+        return self._inheritance.owes
 
     def __call__(self, jobs: Sequence[Append], /) -> Sequence[Sequence[Position] | LrsError]:
         """One outcome for each append: the positions of its drafts, or the Conflict that refused it whole."""
@@ -55,10 +69,12 @@ class Appender:
         except BaseException:
             self._keys.forget()
             self._course_sets.forget()
+            self._inheritance.forget()
             raise
 
     def _commit(self, jobs: Sequence[Append], earliest_us: int) -> Sequence[Sequence[Position] | LrsError]:
         head, head_stored_us, chain = self._connection.execute(_HEAD).fetchone() or (0, 0, GENESIS)
+        self._inheritance.go_on(Position(head))
         placer = Placer(self._connection, jobs, head + 1)
         outcomes = [placer.decide(job) for job in jobs]
         group = placer.group

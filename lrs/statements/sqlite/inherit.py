@@ -4,6 +4,9 @@ A query that finds a statement also finds those that refer to it (Communication 
 whoever may see what it voids. So the keys and courses of a target pass to its referrers, along chains, and also
 when the target comes later than they do. What was passed on stands in ``inherited``, and in ``gain`` what was passed on
 late, with the place at which those who follow the log learn of it; records stay as they were written.
+
+Any number of statements may refer to one that is not there yet, and when it comes, all of them are found by more. The
+writer does so many in one commit as ``late_inheritance_max`` says; what is left stands in ``owed``, for the next ones.
 """
 
 from __future__ import annotations
@@ -15,21 +18,23 @@ from typing import NamedTuple
 
 import orjson
 
-from lrs.statements.keys import INHERITED_KINDS
+from lrs.limits import REFERENCE_DEPTH_MAX
 from lrs.statements.record import Draft, Position, StatementId
 from lrs.statements.sqlite.names import Names
+from lrs.statements.sqlite.targets import Taken, Targets
 
-_VOIDING = "SELECT 1 FROM void JOIN record USING (position) WHERE record.id = ?"
-_EFFECTIVE = """coalesce(i.courses, r.courses), coalesce(i.keys, r.keys)
-    FROM record AS r LEFT JOIN inherited AS i ON i.position = r.position"""
-_AT = f"SELECT {_EFFECTIVE} WHERE r.position = ?"
-_OF = f"SELECT {_EFFECTIVE} WHERE r.id = ? AND r.position <= ?"
-_REFERRERS = f"""SELECT r.id, r.position, {_EFFECTIVE} JOIN reference AS f ON f.position = r.position
-    WHERE f.target = ? ORDER BY r.position"""
+_EFFECTIVE = "coalesce(i.courses, r.courses), coalesce(i.keys, r.keys)"
+_AT = f"SELECT {_EFFECTIVE} FROM record AS r LEFT JOIN inherited AS i ON i.position = r.position WHERE r.position = ?"
+_REFERRERS = f"""SELECT r.id, r.position, EXISTS (SELECT 1 FROM reference AS g WHERE g.target = r.id), {_EFFECTIVE}
+    FROM reference AS f JOIN record AS r ON r.position = f.position LEFT JOIN inherited AS i ON i.position = f.position
+    WHERE f.target = ? AND f.position > ? ORDER BY f.position LIMIT ?"""
 _INHERIT = """INSERT INTO inherited (position, courses, keys, first_courses, first_keys) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (position) DO UPDATE SET courses = excluded.courses, keys = excluded.keys,
         first_courses = coalesce(first_courses, excluded.first_courses),
         first_keys = coalesce(first_keys, excluded.first_keys)"""
+_OWE = "INSERT INTO owed (target, beyond, depth) VALUES (?, ?, ?)"
+_OWES = "SELECT EXISTS (SELECT 1 FROM owed)"
+_OWED = "DELETE FROM owed WHERE number = (SELECT min(number) FROM owed) RETURNING target, beyond, depth"
 _GAINS = "SELECT place - at FROM gain ORDER BY place DESC LIMIT 1"
 _GAIN = "INSERT INTO gain VALUES (?, ?, ?, ?, ?, ?, ?)"
 _INDEX_GAIN = "INSERT INTO gain_key (rowid, keys) VALUES (?, ?)"
@@ -44,24 +49,46 @@ class _State(NamedTuple):
     keys: str
 
 
-class _Gift(NamedTuple):
-    """What a statement has for those that refer to it."""
+class _Owed(NamedTuple):
+    """Those who refer to ``target`` from positions after ``beyond`` have something to take over; and so have those who
+    refer to them, ``depth`` references deep in all.
+    """
 
-    courses: frozenset[str]
-    keys: set[int]
+    target: StatementId
+    beyond: int
+    depth: int
 
 
 class Inheritance:
-    """Passes keys on; used inside the writer's transaction, after the new records are inserted."""
+    """Passes keys on; used inside the writer's transaction. ``late_max``: how many records may inherit late in one."""
 
-    def __init__(self, connection: sqlite3.Connection, keys: Names, course_sets: Names) -> None:
+    def __init__(self, connection: sqlite3.Connection, keys: Names, course_sets: Names, *, late_max: int) -> None:
         self._connection = connection
-        self._keys = keys
         self._course_sets = course_sets
+        self._targets = Targets(connection, keys, course_sets)
+        self._late_max = late_max
+        self._left = late_max
+        (self.owes,) = map(bool, connection.execute(_OWES).fetchone())
+        """Whether something is left to do, for a transaction that has nothing else to do."""
+
+    def go_on(self, at: Position) -> None:
+        """Begin a transaction with what earlier ones have left; ``at``: the newest record.
+
+        Half of the allowance is kept for what comes now.
+        """
+        self._left = self._late_max
+        if self.owes:
+            kept = self._late_max // 2
+            while self._left > kept:
+                row = self._connection.execute(_OWED).fetchone()
+                if row is None:
+                    self.owes = False
+                    return
+                self._pass_on(at, deque([_Owed(*row)]), kept=kept)
 
     def settle(self, new: Iterable[tuple[Position, Draft]], referred: Collection[StatementId]) -> None:
         """Note the references that ``new`` makes, and pass on what there is to give: one record after the other, so
-        that it does not matter which of them came together.
+        that it does not matter which of them came together. The new records are inserted by now.
 
         ``referred``: ids among the new records to which earlier ones refer.
         """
@@ -71,42 +98,49 @@ class Inheritance:
                 self._connection.execute("INSERT INTO reference VALUES (?, ?)", (draft.refers_to, position))
                 awaited.add(draft.refers_to)
                 if draft.voids:
-                    self._note_void(position, draft)
+                    self._connection.execute("INSERT INTO void VALUES (?, ?)", (draft.refers_to, position))
                 self._take(position, draft.refers_to)
             if draft.id in awaited:
-                self._pass_on(position, draft.id)
+                self._pass_on(position, deque([_Owed(draft.id, 0, REFERENCE_DEPTH_MAX)]))
 
-    def _note_void(self, position: Position, draft: Draft) -> None:
-        """A voiding statement voids its target, unless that is a voiding statement itself (Data 2.3.2)."""
-        effective = self._connection.execute(_VOIDING, (draft.refers_to,)).fetchone() is None
-        self._connection.execute("INSERT INTO void VALUES (?, ?, ?)", (draft.refers_to, position, effective))
-        self._connection.execute("UPDATE void SET effective = 0 WHERE target = ?", (draft.id,))
+    def forget(self) -> None:
+        """The transaction has failed."""
+        self._targets.forget()
+        self.owes = True
 
     def _take(self, position: Position, target: StatementId) -> None:
         """Give the new record at ``position`` what its target has, if that is there already."""
-        gift = self._gift(target, position)
-        if gift is not None:
+        taken = self._targets.taken(target, position)
+        if taken.keys:
             state = _State(*self._connection.execute(_AT, (position,)).fetchone())
-            self._give(gift, position, state, at=position)
+            self._give(taken, position, state, at=position)
 
-    def _pass_on(self, at: Position, source: StatementId) -> None:
-        """Give what the new record at ``at`` has to those that refer to it, and to those that refer to them."""
-        targets = deque([source])
+    def _pass_on(self, at: Position, owed: deque[_Owed], *, kept: int = 0) -> None:
+        """Do what is ``owed`` since the record at ``at`` is there, and note the rest.
+
+        The rest is what there is when only ``kept`` is left of the allowance.
+        """
         gains: list[tuple[Position, _State, _State]] = []
-        while targets:
-            target = targets.popleft()
-            gift = self._gift(target, at)
-            assert gift is not None
-            for referrer, position, *columns in self._connection.execute(_REFERRERS, (target,)).fetchall():
+        while owed and self._left > kept:
+            target, beyond, depth = owed.popleft()
+            wanted = self._left - kept
+            rows = self._connection.execute(_REFERRERS, (target, beyond, wanted)).fetchall()
+            self._left -= max(1, len(rows))
+            if len(rows) == wanted:
+                owed.append(_Owed(target, rows[-1][1], depth))
+            taken = self._targets.taken(target, at)
+            for referrer, position, referred, *columns in rows:
                 before = _State(*columns)
-                after = self._give(gift, position, before, at=at)
-                if after is None:
-                    continue
-                targets.append(referrer)
-                if position < at:
+                after = self._give(taken, position, before, at=at)
+                if after is not None and position < at:
                     gains.append((position, after, before))
+                if referred and depth > 1:
+                    owed.append(_Owed(referrer, 0, depth - 1))
         if gains:
             self._note_gains(at, sorted(gains))
+        if owed:
+            self._connection.executemany(_OWE, owed)
+            self.owes = True
 
     def _note_gains(self, at: Position, gains: Iterable[tuple[Position, _State, _State]]) -> None:
         """Give places to ``gains``, of records that are found by more since the one at ``at`` has arrived."""
@@ -115,31 +149,20 @@ class Inheritance:
             self._connection.execute(_GAIN, (place, at, position, *after, *before))
             self._connection.execute(_INDEX_GAIN, (place, index_terms(after.keys)))
 
-    def _gift(self, target: StatementId, at: Position) -> _Gift | None:
-        """What ``target`` has to give when the record at ``at`` arrives; None when it is not there by then."""
-        row = self._connection.execute(_OF, (target, at)).fetchone()
-        if row is None:
+    def _give(self, taken: Taken, position: Position, before: _State, *, at: Position) -> _State | None:
+        """Have the record at ``position`` go by what it takes over too; None when it did before."""
+        keys = set(orjson.loads(before.keys))
+        courses = courses_of(self._course_sets.names(self._connection, [before.courses])[before.courses])
+        if taken.keys <= keys and taken.courses <= courses:
             return None
-        numbers = orjson.loads(row[1])
-        names = self._keys.names(self._connection, numbers)
-        return _Gift(self._courses(row[0]), {number for number in numbers if names[number][0] in INHERITED_KINDS})
-
-    def _give(self, gift: _Gift, position: Position, before: _State, *, at: Position) -> _State | None:
-        """Have the record at ``position`` go by ``gift`` too; None when it did before."""
-        keys, courses = set(orjson.loads(before.keys)), self._courses(before.courses)
-        if gift.keys <= keys and gift.courses <= courses:
-            return None
-        text = courses_text(courses | gift.courses)
-        after = _State(self._course_sets.enter(self._connection, [text])[text], keys_text(keys | gift.keys))
+        text = courses_text(courses | taken.courses)
+        after = _State(self._course_sets.enter(self._connection, [text])[text], keys_text(keys | taken.keys))
         # What it has when it is stored is no gain.
         first = before if position < at else (None, None)
         self._connection.execute(_INHERIT, (position, *after, *first))
         self._connection.execute(_UNINDEX, (position, index_terms(before.keys)))
         self._connection.execute(_REINDEX, (position, index_terms(after.keys)))
         return after
-
-    def _courses(self, course_set: int) -> frozenset[str]:
-        return courses_of(self._course_sets.names(self._connection, [course_set])[course_set])
 
 
 def courses_text(courses: Iterable[str]) -> str:

@@ -21,7 +21,9 @@ COLUMNS = "r.position, r.id, r.stored, coalesce(i.courses, r.courses), coalesce(
 
 INHERITED = "LEFT JOIN inherited AS i ON i.position = r.position"
 SOURCE = f"record AS r {INHERITED}"
-NOT_VOIDED = "NOT EXISTS (SELECT 1 FROM void AS v WHERE v.target = r.id AND v.effective)"
+# A voiding statement can't be voided itself (Data 2.3.2).
+NOT_VOIDED = """(NOT EXISTS (SELECT 1 FROM void AS v WHERE v.target = r.id)
+    OR EXISTS (SELECT 1 FROM void AS v WHERE v.position = r.position))"""
 
 _ROWS_AT_ONCE = 128
 _NO_KEYS: frozenset[str] = frozenset()

@@ -153,6 +153,19 @@ def m005_late_inheritance(db: Database) -> None:
     )
 
 
+@migrations()
+def m006_bounded_inheritance(db: Database) -> None:
+    """What is left to be passed on, when so many refer to one statement that a commit does not do all (``inherit``)."""
+    db.execute("CREATE INDEX reference_position ON reference (position)")
+    db.execute(
+        """CREATE TABLE owed (
+            number INTEGER PRIMARY KEY, target BLOB NOT NULL, beyond INTEGER NOT NULL, depth INTEGER NOT NULL
+        ) STRICT"""
+    )
+    # Whether a voiding statement voids its target is seen from that, without a change to many rows when it comes late.
+    db.execute("ALTER TABLE void DROP COLUMN effective")
+
+
 def epoch_of(connection: sqlite3.Connection) -> bytes:
     """What tells this history of the log from others, such as that before a restore."""
     (epoch,) = connection.execute("SELECT epoch FROM log_identity").fetchone()

@@ -16,6 +16,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lrs.limits import DEFAULT_LIMITS, Limits
 from lrs.statements.log import Selection, StatementLog
 from lrs.statements.match import EVERYTHING, Filter, Visibility
 from lrs.statements.record import Append, Arrival, Place, Record
@@ -24,6 +25,7 @@ from lrs.storage.sqlite import open_store
 from tests.contracts.following import about, verb
 from tests.samples import COURSE_A, COURSE_B, EVERYONE, draft, principal, sees, statement, voiding
 from tests.subscriptions.memory_log import MemoryLog
+from tests.subscriptions.served import wait_until
 
 IDS = [str(UUID(int=number)) for number in range(1, 9)]
 VERBS = [f"http://example.com/verbs/{number}" for number in range(2)]
@@ -65,10 +67,10 @@ def batches(making: list[Any], order: list[str], sizes: list[int], author: int) 
 
 
 @contextmanager
-def sqlite_log() -> Iterator[StatementLog]:
+def sqlite_log(limits: Limits = DEFAULT_LIMITS) -> Iterator[SqliteStatementLog]:
     with TemporaryDirectory() as folder:
         store = open_store(Path(folder) / "lrs.sqlite3")
-        log = SqliteStatementLog(store)
+        log = SqliteStatementLog(store, limits=limits)
         yield log
         log.close()
         store.close()
@@ -123,3 +125,21 @@ def test_following_agrees_with_the_model_and_with_the_query(
                 rest = changes(log, filter_, sight, after=after)
                 assert rest == each[len(each) - len(rest) :] == changes(model, filter_, sight, after=after)
             assert rest == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(MADE, min_size=2, max_size=8), st.permutations(IDS), SIZES, st.integers(0, 255))
+def test_what_is_passed_on_by_later_commits_is_the_same_in_the_end(
+    making: list[Any], order: list[str], sizes: list[int], author: int
+) -> None:
+    """Two in a commit, while others append; each who follows is told once of all that a query finds."""
+    model = MemoryLog()
+    with sqlite_log(Limits(late_inheritance_max=2)) as log:
+        for job in batches(making, order, sizes, author):
+            assert log.append_now(job) == model.append_now(job)
+        wait_until(lambda: not log.unfinished)
+        for filter_, sight in QUESTIONS:
+            selection = Selection(filter=filter_, ascending=True)
+            query = [one.position for one in log.read(selection, sight).records]
+            assert query == [one.position for one in model.read(selection, sight).records]
+            assert sorted(changes(log, filter_, sight, after=0)) == query
