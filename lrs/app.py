@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,11 +14,18 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from lrs import __version__
 from lrs.about.http import about_routes
+from lrs.admin.http.desk import Desk, open_desk
+from lrs.admin.http.routes import admin_routes
 from lrs.config import Settings
 from lrs.documents.http import document_routes
 from lrs.door.http import Resource, cross_origin
 from lrs.engine import Engine
+from lrs.monitoring.http.routes import monitoring_routes
+from lrs.monitoring.http.watch import Watch
+from lrs.monitoring.requests import Routes
+from lrs.monitoring.service import Monitoring
 from lrs.oauth.http import oauth_routes
 from lrs.statements.http.described import activity_routes, agent_routes
 from lrs.statements.http.plain import PlainWrites
@@ -25,6 +33,7 @@ from lrs.statements.http.statements import StatementEndpoint, statement_routes
 from lrs.subscriptions.description import description
 from lrs.subscriptions.frames import PROTOCOL
 from lrs.subscriptions.http.routes import stream_routes
+from lrs.telemetry import RequestIds
 
 # In a checkout the pages stand beside the package, in a wheel inside it.
 _PAGES = next(
@@ -49,12 +58,17 @@ class App(Starlette):
         self.engine: Engine | None = None
         self._starting = asyncio.Lock()
         self._resources: dict[str, ASGIApp] = {}
+        self._desk: Desk | None = None
+        self._monitoring: Monitoring | None = None
+        self._watch: Watch | None = None
         self.plain_writes: PlainWrites | None = None
         """The short way for a server that knows it; None while the store is closed, or when middleware must see all."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.engine is None and scope["type"] != "lifespan":
             await self.start()
+        if self._watch is not None:
+            send = self._watch.see(scope, send)
         # A resource answers everything by itself, errors too. Going through routes and middleware to it would cost
         # a tenth of what it takes to store a statement.
         if scope["type"] == "http" and not self.user_middleware and not scope.get("root_path"):
@@ -69,7 +83,17 @@ class App(Starlette):
         async with self._starting:
             if self.engine is None:
                 engine = await Engine(self.settings).__aenter__()
-                self.router.routes = routes(engine)
+                desk = self._desk = await open_desk(engine)
+                monitoring = self._monitoring = await Monitoring(engine, __version__).__aenter__()
+                watched = monitoring_routes(monitoring, engine.authenticator, self.settings)
+                self.router.routes = [*routes(engine), *admin_routes(desk), *watched]
+                self._watch = Watch(
+                    monitoring.requests,
+                    Routes(getattr(route, "path", "/") for route in self.router.routes),
+                    RequestIds(secrets.token_hex(4)),
+                    engine.clock,
+                    access_log=self.settings.access_log == "on",
+                )
                 self._resources = {
                     route.path: route.endpoint
                     for route in self.router.routes
@@ -80,11 +104,18 @@ class App(Starlette):
                     self.plain_writes = next(
                         one.plain for one in self._resources.values() if isinstance(one, StatementEndpoint)
                     )
+                    self.plain_writes.watch = self._watch
             return self.engine
 
     async def stop(self) -> None:
         """Finish what was accepted and close the store; the next request opens it again."""
         engine, self.engine, self.plain_writes = self.engine, None, None
+        desk, self._desk = self._desk, None
+        monitoring, self._monitoring, self._watch = self._monitoring, None, None
+        if monitoring is not None:
+            await monitoring.__aexit__(None, None, None)
+        if desk is not None:
+            await desk.close()
         if engine is not None:
             await engine.__aexit__(None, None, None)
 

@@ -46,8 +46,17 @@ class Settings:
     client_address_header: str = _text(
         "", "Header in which a proxy tells the address of the client, such as X-Real-IP; empty: there is none."
     )
+    oidc_issuers: str = _text(
+        "", "OpenID issuers whose tokens are taken too, as a JSON array; docs/oauth.md shows its members."
+    )
     log_level: str = _text("info", "Least severity that is logged.", choices=("debug", "info", "warning", "error"))
     log_format: str = _text("console", "Form of log lines.", choices=("console", "json"))
+    access_log: str = _text("off", "Whether each request is logged: route, status and time.", choices=("off", "on"))
+    metrics: str = _text(
+        "open",
+        "Who may read /metrics: everybody, who has the scope admin, or nobody.",
+        choices=("open", "admin", "off"),
+    )
     limits: Limits = DEFAULT_LIMITS
 
     @property

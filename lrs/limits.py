@@ -87,6 +87,10 @@ class Limits:
     )
     append_queue_max: int = bounded(20_000, 16, 1_000_000, "statements", "Statements waiting for the writer.")
 
+    disk_free_bytes_min: int = bounded(
+        64 * MIB, 0, 1024 * 1024 * MIB, "bytes", "With less free space on its disk the store counts as not ready."
+    )
+
     # The stream (docs/stream.md).
     client_frame_bytes_max: int = bounded(64 * KIB, KIB, MIB, "bytes", "Largest frame from a client.")
     client_frame_depth_max: int = bounded(16, 4, 64, "levels", "Deepest nesting in a frame from a client.")
@@ -145,6 +149,18 @@ class Limits:
         20, 1, 10_000, "attempts", "Wrong secrets a minute for one key from one address at the endpoints of OAuth."
     )
 
+    # Tokens of other issuers (docs/oauth.md).
+    oidc_fetch_s: float = bounded(10, 0.1, 60, "seconds", "Longest time to fetch the keys of an external issuer.")
+    oidc_document_bytes_max: int = bounded(256 * KIB, KIB, 16 * MIB, "bytes", "Largest document of such an issuer.")
+    oidc_keys_max: int = bounded(100, 1, 10_000, "keys", "Most keys of such an issuer.")
+    oidc_renew_s: float = bounded(3_600, 1, 86_400, "seconds", "How often its keys are fetched anew.")
+    oidc_refetch_s: float = bounded(
+        30, 0.05, 3_600, "seconds", "Least pause between two fetches, when a token names a key that is not known."
+    )
+    oidc_stale_s: float = bounded(
+        86_400, 1, 30 * 86_400, "seconds", "How long its keys count on when it can't be reached."
+    )
+
     # Administration (docs/admin-api.md) and requests for access.
     admin_body_bytes_max: int = bounded(
         64 * KIB, KIB, MIB, "bytes", "Largest body that the API for administrators takes."
@@ -187,6 +203,7 @@ def checked(limits: Limits) -> Limits:
     assert limits.commit_statements_max <= limits.append_queue_max, "a commit can't hold more than the queue"
     assert limits.attachment_bytes_max <= limits.attachments_bytes_max, "an attachment larger than its request"
     assert limits.auth_frame_bytes_max <= limits.client_frame_bytes_max, "an auth frame is a client frame"
+    assert limits.oidc_refetch_s <= limits.oidc_renew_s <= limits.oidc_stale_s, "keys of issuers end before renewal"
     assert limits.oauth_token_ttl_s <= limits.oauth_token_ttl_max_s, "tokens of OAuth live longer than they may"
     credentials_bytes = 2 * limits.token_bytes_max
     assert limits.query_bytes_max + credentials_bytes <= limits.head_bytes_max, "a query or token longer than its head"

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
+from itertools import count
 
 import structlog
 
@@ -19,6 +20,20 @@ logger: structlog.stdlib.BoundLogger = structlog.get_logger("lrs")
 REQUEST_ID: ContextVar[str] = ContextVar("lrs_request_id", default="")
 """The id of the request that is served in this context; each log line has it. Empty outside of requests."""
 
+
+class RequestIds:
+    """Ids for requests that bring none; ``prefix`` tells this process from all others."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._numbers = count(1)
+
+    def new(self) -> str:
+        """The next one."""
+        return f"{self._prefix}-{next(self._numbers):x}"
+
+
+REQUEST_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 COMMIT_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 GROUP_BOUNDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000)
 DELAY_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
@@ -50,6 +50,17 @@ class PlainWrite(NamedTuple):
     version: str
     statement_id: str | None
     """In lower case, for a PUT; None for a POST."""
+    began_s: float = 0.0
+
+
+class Watch(Protocol):
+    """Sees the writes that were answered."""
+
+    def now_s(self) -> float:
+        """The time, by a clock of its own."""
+
+    def answered(self, route: str, method: str, status: int, began_s: float) -> str:
+        """Take note of one that began at ``began_s``, and give it the id that its answer is to have."""
 
 
 class PlainWrites:
@@ -67,6 +78,7 @@ class PlainWrites:
         self._authenticator = authenticator
         self._headers = headers
         self._lines: tuple[Mapping[str, str], bytes] = {}, b""
+        self.watch: Watch | None = None
 
     def begin(self, scope: Mapping[str, Any]) -> PlainWrite | None:
         """The write that a request with this ASGI ``scope`` makes; None if it is not plain."""
@@ -106,19 +118,30 @@ class PlainWrites:
             principal = self._authenticator.principal_for_authorization(authorization)
         except LrsError:
             return None
-        return PlainWrite(principal, version, statement_id)
+        return PlainWrite(principal, version, statement_id, self.watch.now_s() if self.watch else 0.0)
 
     def store(self, write: PlainWrite, body: bytes, tell: Tell) -> bool:
         """Begin to store what ``write`` brings; False if it has to go the other way: then ``tell`` is not called."""
         lines = self._common_lines("POST" if write.statement_id is None else "PUT")
 
         def answer(outcome: Sequence[str] | Exception) -> None:
-            tell(None if isinstance(outcome, Exception) else _success(write, outcome, lines))
+            if isinstance(outcome, Exception):
+                tell(None)
+            else:
+                tell(self._noted(write, _success(write, outcome, lines)))
 
         try:
             return self._statements.store_soon(body, write.principal, write.version, write.statement_id, answer)
         except LrsError:
             return False
+
+    def _noted(self, write: PlainWrite, answer: Answer) -> Answer:
+        """``answer`` with the id of its request, where somebody watches."""
+        if self.watch is None:
+            return answer
+        method = "POST" if write.statement_id is None else "PUT"
+        request_id = self.watch.answered(self._path, method, answer.status, write.began_s)
+        return answer._replace(headers=b"%bx-request-id: %b\r\n" % (answer.headers, request_id.encode()))
 
     def _common_lines(self, method: str) -> bytes:
         """The headers that every answer has, as lines; made anew only when they change."""

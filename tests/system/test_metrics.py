@@ -1,0 +1,93 @@
+"""The numbers of the real server, read as Prometheus reads them."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
+
+from tests.samples import statement
+from tests.system.access import STATEMENTS, WAIT_S, add_consumer, authorization, blocking_client, key_of, token_of
+from tests.system.listener import listening
+from tests.system.server import Server, running
+
+WRITES = 40
+
+
+@pytest.fixture(scope="module")
+def lrs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("metrics") / "data"
+    with running(folder, "--workers", "2", LRS_TAIL_POLL_S="0.002") as server:
+        add_consumer(server, "lms", "statements/write", "statements/read")
+        add_consumer(server, "engine", "stream")
+        yield server
+
+
+def scrape(server: Server) -> list[Sample]:
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=WAIT_S) as answer:
+        text = answer.read().decode()
+    return [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+
+
+def total(samples: list[Sample], name: str, **labels: str) -> float:
+    """The sum over all workers."""
+    return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
+
+
+def until(server: Server, name: str, value: float, **labels: str) -> list[Sample]:
+    """A scrape in which the sum over all workers has reached ``value``; what one worker tells of another is a moment
+    old.
+    """
+    deadline = time.monotonic() + WAIT_S
+    while total(found := scrape(server), name, **labels) < value:
+        assert time.monotonic() < deadline, [one for one in found if one.name == name]
+        time.sleep(0.3)
+    return found
+
+
+def test_whichever_worker_is_scraped_tells_of_all(lrs: Server) -> None:
+    credential = key_of(lrs, "lms")
+    for _ in range(WRITES):
+        # A connection for each, so that both workers have their part.
+        with blocking_client(lrs, credential) as lms:
+            assert lms.post(STATEMENTS, json=statement()).status_code == 200
+    found = until(lrs, "lrs_statements_stored_total", WRITES)
+    assert total(found, "lrs_statements_stored_total") == WRITES
+    stored = {one.labels["worker"]: one.value for one in found if one.name == "lrs_statements_stored_total"}
+    assert set(stored) == {"0", "1"}
+    assert total(found, "lrs_head_position") == WRITES
+    route = {"route": "/xapi/statements", "method": "POST", "status": "2xx"}
+    assert (
+        total(until(lrs, "lrs_request_seconds_count", WRITES, **route), "lrs_request_seconds_count", **route) == WRITES
+    )
+
+
+async def test_what_is_streamed_is_counted_with_its_delay(lrs: Server) -> None:
+    headers = authorization(token_of(lrs, "engine"))
+    async with listening(f"{lrs.stream_url}?from=now", headers) as listener:
+        await listener.until("live")
+        with blocking_client(lrs, key_of(lrs, "lms")) as lms:
+            assert lms.post(STATEMENTS, json=statement()).status_code == 200
+        await listener.ids(1)
+        found = until(lrs, "lrs_stream_delay_seconds_count", 1, door="websocket")
+        assert total(found, "lrs_stream_statements_sent_total", door="websocket") == 1
+        assert total(found, "lrs_stream_connections", door="websocket") == 1
+        assert total(found, "lrs_stream_subscriptions", door="websocket") == 1
+        assert total(found, "lrs_stream_lag_seconds_gcount") == 1
+        assert 0 < total(found, "lrs_stream_delay_seconds_sum", door="websocket") < WAIT_S
+    until(lrs, "lrs_stream_closes_total", 1, code="left")
+
+
+def test_a_server_that_runs_is_ready(lrs: Server) -> None:
+    with urllib.request.urlopen(f"{lrs.url}/health/ready", timeout=WAIT_S) as answer:
+        assert answer.status == 200
+
+
+def test_numbers_are_left_where_only_the_owner_reads_them(lrs: Server) -> None:
+    folder = Path(lrs.data) / "workers"
+    assert folder.stat().st_mode & 0o077 == 0
