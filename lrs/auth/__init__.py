@@ -1,4 +1,4 @@
-"""Who is asking, and what they may do and see: consumers, their keys and tokens, scopes and course grants.
+"""Who is asking, and what they may do and see: consumers, their keys and tokens, scopes and grants.
 
 What lives here: the rules (scopes, grants, principals), the form of secrets and tokens, the store of consumers, and
 the step from an ``Authorization`` header to a ``Principal``. Nothing here knows what a statement is, beyond the set of

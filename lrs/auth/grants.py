@@ -1,4 +1,4 @@
-"""Which courses a credential covers.
+"""What a credential covers: courses, and what else it is restricted to.
 
 An entry is the key of one course (``course-v1:Org+Course+Run``, ``ccx-v1:Org+Course+Run+ccx@1``), all courses of an
 organisation (``course-v1:Org+*``, custom courses too), or ``*`` for every course. Keys are compared exactly: Open edX
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from lrs.auth.restrictions import NO_RESTRICTIONS, Restrictions
 from lrs.errors import InvalidParameter
 
 EVERY_COURSE = "*"
@@ -27,26 +28,48 @@ _BLANKS_IN_KEY = re.compile(r"(?:course|ccx)-v1:\S+( \S+)+")
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """The courses that a credential covers; None: every course, and what belongs to no course."""
+    """The courses that a credential covers; None: every course, and what belongs to no course. ``restrictions`` narrow
+    that further.
+    """
 
     courses: frozenset[str] | None
+    restrictions: Restrictions = NO_RESTRICTIONS
 
     @classmethod
-    def of(cls, entries: Iterable[str]) -> Grant:
+    def of(cls, entries: Iterable[str], restrictions: Restrictions = NO_RESTRICTIONS) -> Grant:
         """The grant of these ``entries`` as people write them; InvalidParameter names one that is none.
 
         No entry at all is a grant of nothing, never of everything.
         """
         parsed = {parse_entry(entry) for entry in entries}
         if EVERY_COURSE in parsed:
-            return UNRESTRICTED
-        return cls(frozenset(e for e in parsed if _ORGANISATION.fullmatch(e) or _whole_organisation(e) not in parsed))
+            return cls(None, restrictions)
+        kept = frozenset(e for e in parsed if _ORGANISATION.fullmatch(e) or _whole_organisation(e) not in parsed)
+        return cls(kept, restrictions)
+
+    @classmethod
+    def from_json(cls, members: Any) -> Grant:
+        """The grant in an object as ``to_json`` makes it; InvalidParameter for any other form.
+
+        A member that is not understood may be a limit, and must not be skipped.
+        """
+        match members:
+            case {"courses": [*entries], **rest} if all(isinstance(entry, str) for entry in entries):
+                return cls.of(entries, Restrictions.of({str(name): values for name, values in rest.items()}))
+            case _:
+                raise InvalidParameter("a grant is an object with the member courses, an array of course keys")
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is anything that it does not cover."""
+        return self.courses is not None or bool(self.restrictions)
 
     def permits(self, courses: frozenset[str]) -> bool:
-        """THE predicate (invariant 4): whether a statement that names ``courses`` is covered.
+        """THE predicate (invariant 4) on courses: whether what names ``courses`` is covered.
 
         All of them must be, so that a course can't be read through its neighbour. A statement that names none
-        belongs to nobody's course, and only a grant without limits covers it.
+        belongs to nobody's course, and only a grant without limits covers it. The restrictions are asked beside it:
+        ``lrs.statements.match`` for statements, ``Restrictions.cover_agent`` for documents.
         """
         held = self.courses
         if held is None:
@@ -54,26 +77,38 @@ class Grant:
         return bool(courses) and all(key in held or _whole_organisation(key) in held for key in courses)
 
     def covers(self, entry: str) -> bool:
-        """Whether all that ``entry`` (in its parsed form) stands for is covered."""
+        """Whether the course, or all courses, that ``entry`` (in its parsed form) stands for are covered."""
         held = self.courses
         return held is None or entry in held or _whole_organisation(entry) in held
 
+    def excess(self, other: Grant) -> str | None:
+        """What ``other`` covers beyond this: a course entry, or the name of a restriction; None if nothing."""
+        courses = (entry for entry in other.entries() if not self.covers(entry))
+        return next(courses, None) or self.restrictions.excess(other.restrictions)
+
     def narrowed(self, other: Grant) -> Grant:
         """What both cover; never wider than either."""
+        return Grant(self._common_courses(other), self.restrictions.narrowed(other.restrictions))
+
+    def _common_courses(self, other: Grant) -> frozenset[str] | None:
         if self.courses is None:
-            return other
+            return other.courses
         if other.courses is None:
-            return self
+            return self.courses
         mine = {entry for entry in self.courses if other.covers(entry)}
-        return Grant(frozenset(mine | {entry for entry in other.courses if self.covers(entry)}))
+        return frozenset(mine | {entry for entry in other.courses if self.covers(entry)})
 
     def entries(self) -> list[str]:
-        """The form for JSON, sorted: ``["*"]`` for every course, ``[]`` for none."""
+        """The courses for JSON, sorted: ``["*"]`` for every course, ``[]`` for none."""
         return [EVERY_COURSE] if self.courses is None else sorted(self.courses)
 
+    def to_json(self) -> dict[str, Any]:
+        """The form for JSON: ``courses``, and those restrictions that there are."""
+        return {"courses": self.entries(), **self.restrictions.to_json()}
+
     def authorization_details(self) -> list[dict[str, Any]]:
-        """The course limit of a token (RFC 9396)."""
-        return [{"type": "xapi", "courses": self.entries()}]
+        """The grant of a token (RFC 9396)."""
+        return [{"type": "xapi", **self.to_json()}]
 
 
 UNRESTRICTED = Grant(None)
@@ -85,8 +120,8 @@ def grant_in(details: Any) -> Grant:
     InvalidParameter for any other form: a detail that is not understood may be a limit, and must not be skipped.
     """
     match details:
-        case [{"type": "xapi", "courses": [*entries], **rest}] if not rest and all(isinstance(e, str) for e in entries):
-            return Grant.of(entries)
+        case [{"type": "xapi", **members}]:
+            return Grant.from_json(members)
         case _:
             raise InvalidParameter("authorization_details are not of this server")
 

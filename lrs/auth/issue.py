@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from lrs.auth.authenticate import key_ring
 from lrs.auth.consumers import Consumer, ConsumerStore, Key, SigningKey, TokenRow, consumer_name
 from lrs.auth.grants import UNRESTRICTED, Grant
+from lrs.auth.restrictions import RESTRICTIONS
 from lrs.auth.scopes import DEFAULT_SCOPES, expanded, listed, scope_set
 from lrs.auth.secrets import Entropy, new_jti, new_key_id, new_secret, sha256_of
 from lrs.auth.tokens import Claims, new_signing_key
@@ -188,7 +189,7 @@ def _refuse_more(holder: Consumer, scopes: frozenset[str], grant: Grant) -> None
     more_scopes = scopes - expanded(holder.scopes)
     if more_scopes:
         raise Forbidden(f"consumer {holder.name!r} does not have the scope {listed(more_scopes)[0]}")
-    more_courses = [entry for entry in grant.entries() if not holder.grant.covers(entry)]
-    if more_courses:
-        what = "every course" if more_courses[0] == "*" else more_courses[0]
+    more = holder.grant.excess(grant)
+    if more is not None:
+        what = f"all of the {more}" if more in RESTRICTIONS else "every course" if more == "*" else more
         raise Forbidden(f"consumer {holder.name!r} does not cover {what}")

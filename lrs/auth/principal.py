@@ -49,7 +49,7 @@ class Principal:
         return not reads_all_authors(self.scopes)
 
     def visibility_digest(self) -> bytes:
-        """32 bytes that are equal for equal sight: the same consumer, reading scopes and courses."""
+        """32 bytes that are equal for equal sight: the same consumer, reading scopes and grant."""
         return _visibility_digest(self.consumer_id, expanded(self.scopes) & READING, self.grant)
 
 
@@ -60,4 +60,5 @@ def authority_agent(consumer: str, public_url: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=1024)
 def _visibility_digest(consumer_id: int, scopes: frozenset[str], grant: Grant) -> bytes:
-    return hashlib.sha256(json.dumps([consumer_id, sorted(scopes), grant.entries()]).encode()).digest()
+    limits = [grant.restrictions.to_json()] if grant.restrictions else []
+    return hashlib.sha256(json.dumps([consumer_id, sorted(scopes), grant.entries(), *limits]).encode()).digest()

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from lrs.auth.consumers import Consumer
-from lrs.auth.grants import UNRESTRICTED, Grant
+from lrs.auth.grants import UNRESTRICTED
 from lrs.auth.scopes import DEFAULT_SCOPES, STATEMENTS_WRITE, listed, scope_set
 from lrs.cli.output import print_fields, print_json, print_table, time_json, time_text
 from lrs.cli.periods import Moment, moment_option
@@ -17,8 +17,11 @@ from lrs.cli.register import (
     course_option,
     courses_text,
     data_option,
+    granted,
     json_option,
     register,
+    restriction_options,
+    restrictions_fields,
     scope_option,
     scopes_text,
 )
@@ -45,6 +48,7 @@ def consumer() -> None:
 @click.argument("name")
 @scope_option
 @course_option
+@restriction_options
 @expires_option
 @trusted_option
 @click.option("--openedx", is_flag=True, help="A platform that sends with event-routing-backends: write only, trusted.")
@@ -60,6 +64,7 @@ def add(
     openedx: bool,
     data: Path | None,
     as_json: bool,
+    **restrictions: tuple[str, ...],
 ) -> None:
     """Register NAME.
 
@@ -67,7 +72,7 @@ def add(
     """
     usual = frozenset({STATEMENTS_WRITE}) if openedx else DEFAULT_SCOPES
     wanted = scope_set(scopes) if scopes else usual
-    grant = Grant.of(courses) if courses else UNRESTRICTED
+    grant = granted(UNRESTRICTED, courses, restrictions)
     with register(data, create=True) as room:
         expires_at_us = expires(room.clock.now_us()) if expires else None
         added = room.issuer.add_consumer(
@@ -97,7 +102,7 @@ def list_(data: Path | None, as_json: bool) -> None:
                 one.name,
                 _state(one, now_us),
                 scopes_text(one.scopes),
-                courses_text(one.grant),
+                courses_text(one.grant) + (", restricted" if one.grant.restrictions else ""),
                 time_text(one.expires_at_us, none="never"),
             )
             for one in found
@@ -120,6 +125,7 @@ def show(name: str, data: Path | None, as_json: bool) -> None:
 @click.argument("name")
 @scope_option
 @course_option
+@restriction_options
 @expires_option
 @trusted_option
 @data_option
@@ -133,22 +139,25 @@ def set_(
     trusted: bool | None,
     data: Path | None,
     as_json: bool,
+    **restrictions: tuple[str, ...],
 ) -> None:
-    """Change NAME: the scopes or courses given replace all that it had; --course '*' lifts the limit.
+    """Change NAME: the scopes, courses, verbs and so on that are given replace those that it had; '*' lifts the limit.
 
     Keys, tokens and open streams follow at once.
     """
-    if not (scopes or courses or expires) and trusted is None:
-        raise click.UsageError("give --scope, --course, --expires, --trusted or --untrusted")
+    grants = courses or any(restrictions.values())
+    if not (scopes or grants or expires) and trusted is None:
+        raise click.UsageError("give what is to change: --scope, --course, --expires, --trusted or another option")
     changes: dict[str, Any] = {} if trusted is None else {"trusted": trusted}
     if scopes:
         changes["scopes"] = scope_set(scopes)
-    if courses:
-        changes["grant"] = Grant.of(courses)
     with register(data) as room:
         if expires:
             changes["expires_at_us"] = expires(room.clock.now_us())
-        changed = room.consumers.change_consumer(name, lambda before: replace(before, **changes))
+        changed = room.consumers.change_consumer(
+            name,
+            lambda before: replace(before, grant=granted(before.grant, courses, restrictions), **changes),
+        )
         _show(changed, room.clock.now_us(), as_json)
 
 
@@ -192,6 +201,7 @@ def _show(one: Consumer, now_us: int, as_json: bool) -> None:
             ("state", _state(one, now_us)),
             ("scopes", scopes_text(one.scopes)),
             ("courses", courses_text(one.grant)),
+            *restrictions_fields(one.grant),
             ("trusted", "yes" if one.trusted else "no"),
             ("created", time_text(one.created_at_us)),
             ("expires", time_text(one.expires_at_us, none="never")),
@@ -204,7 +214,7 @@ def _json(one: Consumer, now_us: int) -> dict[str, Any]:
         "name": one.name,
         "state": _state(one, now_us),
         "scopes": listed(one.scopes),
-        "courses": one.grant.entries(),
+        **one.grant.to_json(),
         "trusted": one.trusted,
         "created_at": time_json(one.created_at_us),
         "expires_at": time_json(one.expires_at_us),

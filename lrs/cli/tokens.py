@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from lrs.auth.consumers import TokenRow
-from lrs.auth.grants import Grant
 from lrs.auth.scopes import listed, scope_set
 from lrs.cli.output import print_json, print_table, time_json, time_text
 from lrs.cli.periods import period_option
@@ -17,8 +16,11 @@ from lrs.cli.register import (
     course_option,
     courses_text,
     data_option,
+    granted,
     json_option,
     register,
+    restriction_options,
+    restrictions_fields,
     scope_option,
     scopes_text,
 )
@@ -33,6 +35,7 @@ def token() -> None:
 @click.argument("consumer")
 @scope_option
 @course_option
+@restriction_options
 @click.option("--ttl", "ttl_s", callback=period_option, metavar="PERIOD", help="How long it lives, such as 12h or 30d.")
 @data_option
 @json_option
@@ -44,14 +47,15 @@ def issue(
     ttl_s: int | None,
     data: Path | None,
     as_json: bool,
+    **restrictions: tuple[str, ...],
 ) -> None:
-    """Issue a token to CONSUMER, for all that it may do or for the scopes and courses given.
+    """Issue a token to CONSUMER, for all that it may do or for the scopes, courses, verbs and so on that are given.
 
     Prints the token alone, so that TOKEN=$(lrs token issue NAME) works; it can't be shown again.
     """
     asked = scope_set(scopes) if scopes else None
-    grant = Grant.of(courses) if courses else None
     with register(data) as room:
+        grant = granted(room.consumers.consumer(consumer).grant, courses, restrictions)
         issued = room.issuer.issue_token(consumer, scopes=asked, grant=grant, ttl_s=ttl_s)
         audience = room.audience
     row = issued.row
@@ -61,7 +65,9 @@ def issue(
     click.echo(issued.token)
     click.echo(
         f"Token {row.jti} of {row.consumer} for {audience}, until {time_text(row.expires_at_us)}; "
-        f"scopes: {scopes_text(row.scopes)}; courses: {courses_text(row.grant)}.",
+        f"scopes: {scopes_text(row.scopes)}; courses: {courses_text(row.grant)}"
+        + "".join(f"; {name}: {values}" for name, values in restrictions_fields(row.grant))
+        + ".",
         err=True,
     )
 
@@ -126,7 +132,7 @@ def _json(one: TokenRow, now_us: int) -> dict[str, Any]:
         "consumer": one.consumer,
         "state": _state(one, now_us),
         "scopes": listed(one.scopes),
-        "courses": one.grant.entries(),
+        **one.grant.to_json(),
         "issued_at": time_json(one.issued_at_us),
         "expires_at": time_json(one.expires_at_us),
         "revoked_at": time_json(one.revoked_at_us),

@@ -1,4 +1,4 @@
-"""Who may read and write which documents: scopes (Communication 4.2), and the courses of a grant."""
+"""Who may read and write which documents: scopes (Communication 4.2), and the grant."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def courses_of(context: Context) -> frozenset[str]:
 
 def may_see(principal: Principal, context: Context) -> bool:
     """Whether the grant covers ``context``; if not, its documents are as absent as those that don't exist."""
-    return principal.grant.permits(courses_of(context))
+    grant = principal.grant
+    return grant.permits(courses_of(context)) and grant.restrictions.cover_agent(context.agent)
 
 
 def require_write(principal: Principal, context: Context) -> None:

@@ -17,7 +17,8 @@ from lrs.errors import Forbidden, InvalidParameter, InvalidStatement, LrsError, 
 from lrs.limits import Limits
 from lrs.statements.deviations import mended
 from lrs.statements.events import event_key
-from lrs.statements.keys import DEVIATION
+from lrs.statements.keys import DEVIATION, Keys
+from lrs.statements.match import permits_writing
 from lrs.statements.prepare import Authorship, prepare
 from lrs.statements.record import Draft, SetAside
 from lrs.xapi.decode import decode_json
@@ -153,13 +154,9 @@ def with_id(statement: Any, statement_id: str) -> Any:
     return statement
 
 
-def refused_by_grant(draft: Draft, courses: frozenset[str], principal: Principal) -> Forbidden | None:
-    """Why ``principal`` may not write ``draft``, if it may not.
-
-    ``courses``: those of the draft and of the statement that it refers to, so that what belongs to a course can be
-    voided by whoever may write there, and by nobody else.
-    """
-    if principal.grant.permits(courses):
+def refused_by_grant(draft: Draft, target: Keys | None, principal: Principal) -> Forbidden | None:
+    """Why ``principal`` may not write ``draft``, if it may not; ``target`` as for ``permits_writing``."""
+    if permits_writing(principal.grant, draft, target):
         return None
     # Of a statement that it refers to, and that the writer may not see, nothing is told.
     named = ", ".join(sorted(draft.courses)) or "no course"

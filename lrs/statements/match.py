@@ -6,12 +6,19 @@ objects, and the live stream asks them alone, so that push and pull can't disagr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.auth.principal import Principal
-from lrs.statements.keys import COURSE, ORGANISATION, WRITER
-from lrs.statements.record import Record
+from lrs.auth.restrictions import Restrictions
+from lrs.statements.keys import ACTIVITY_TYPE, AGENT, COURSE, ORGANISATION, PLATFORM, VERB, VOIDED, WRITER, Keys
+from lrs.statements.record import Draft, Record
+
+_VOIDING = VERB + VOIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +40,113 @@ class Filter:
 EVERYTHING = Filter()
 
 
+_RESTRICTED_KINDS = MappingProxyType(
+    {"verbs": VERB, "activity_types": ACTIVITY_TYPE, "sites": PLATFORM, "actors": AGENT}
+)
+"""The kind of keys that each restriction of a grant is about."""
+
+
+class _Allowed(NamedTuple):
+    """A grant's restrictions as keys: for each kind that is restricted, the keys that are allowed."""
+
+    kinds: frozenset[str]
+    members: frozenset[frozenset[str]]
+    keys: frozenset[str]
+
+    def permits(self, keys: frozenset[str]) -> bool:
+        """Whether something is named of each restricted kind, and nothing that is not allowed.
+
+        What voids a statement, by whatever verb and actor, reaches whoever may see that statement: there it is enough
+        that something is allowed.
+        """
+        if any(member.isdisjoint(keys) for member in self.members):
+            return False
+        return _VOIDING in keys or self.holds(keys)
+
+    def holds(self, keys: frozenset[str]) -> bool:
+        """Whether all that is named of the restricted kinds is allowed."""
+        return all(key in self.keys for key in keys if key[0] in self.kinds)
+
+
+@lru_cache(maxsize=1024)
+def _allowed(restrictions: Restrictions) -> _Allowed | None:
+    """None if there are no restrictions."""
+    if not restrictions:
+        return None
+    members = {
+        _RESTRICTED_KINDS[name]: frozenset(_RESTRICTED_KINDS[name] + value for value in values)
+        for name, values in restrictions.items()
+        if values is not None
+    }
+    return _Allowed(frozenset(members), frozenset(members.values()), frozenset().union(*members.values()))
+
+
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """What one reader may see: the courses of its grant, and with ``writer`` set, only what that consumer wrote."""
+    """What one reader may see: what its grant covers, and with ``writer`` set, only what that consumer wrote."""
 
     grant: Grant
     writer: int | None = None
+    _allowed: _Allowed | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_allowed", _allowed(self.grant.restrictions))
+
+    @property
+    def asks_keys(self) -> bool:
+        """Whether ``permits`` looks at the keys of a record, and not at its courses alone."""
+        return self.writer is not None or self._allowed is not None
 
     def permits(self, record: Record) -> bool:
         """Whether the reader may see ``record``; voiding is not asked here."""
         if self.writer is not None and f"{WRITER}{self.writer}" not in record.keys:
             return False
+        if self._allowed is not None and not self._allowed.permits(record.keys):
+            return False
         return self.grant.permits(record.courses)
 
     def members(self) -> frozenset[frozenset[str]]:
         """Necessary conditions on the keys, for an index: each visible record has a key out of each member."""
-        members = set()
+        return frozenset(self._members())
+
+    def _members(self) -> Iterator[frozenset[str]]:
         if self.grant.courses is not None:
-            members.add(frozenset(map(_index_key, self.grant.courses)))
+            yield frozenset(map(_index_key, self.grant.courses))
         if self.writer is not None:
-            members.add(frozenset({f"{WRITER}{self.writer}"}))
-        return frozenset(members)
+            yield frozenset({f"{WRITER}{self.writer}"})
+        if self._allowed is not None:
+            yield from self._allowed.members
 
 
 UNRESTRICTED_VISIBILITY = Visibility(UNRESTRICTED)
+
+
+def permits_writing(grant: Grant, draft: Draft, target: Keys | None) -> bool:
+    """Whether who has ``grant`` may store ``draft``; ``target``: what the statement that it refers to is found by, if
+    that is there.
+
+    What it will be found by, with what it inherits, must be covered, and all that it names itself must be. So what
+    belongs to a course can be voided by whoever may write there, and by nobody else. A void whose target is not there
+    takes a grant without limits: nobody knows yet whom it will reach.
+    """
+    if draft.voids and target is None:
+        return not grant.limited
+    found_by = with_target(draft, target)
+    if not grant.permits(found_by.courses):
+        return False
+    allowed = _allowed(grant.restrictions)
+    if allowed is None:
+        return True
+    if draft.voids and target is not None:
+        return allowed.permits(target.names) and allowed.holds(draft.keys - {_VOIDING})
+    return allowed.permits(found_by.names) and allowed.holds(draft.keys)
+
+
+def with_target(draft: Draft, target: Keys | None) -> Keys:
+    """What ``draft`` will be found by, with what it inherits from ``target``."""
+    if target is None:
+        return Keys(draft.keys, draft.courses)
+    return Keys(draft.keys | target.names, draft.courses | target.courses)
 
 
 def _index_key(entry: str) -> str:

@@ -16,8 +16,9 @@ from lrs.limits import Limits
 from lrs.statements.attachments import AttachmentIndex, require_wanted, with_data
 from lrs.statements.continuation import Continuation, Continuations
 from lrs.statements.intake import Intake, refuse_repeated_ids, refused_by_grant, set_aside, with_id
+from lrs.statements.keys import Keys
 from lrs.statements.log import Changes, Page, StatementLog
-from lrs.statements.match import UNRESTRICTED_VISIBILITY, Visibility, visibility
+from lrs.statements.match import UNRESTRICTED_VISIBILITY, Visibility, visibility, with_target
 from lrs.statements.parameters import BEGINNING, StatementQuery
 from lrs.statements.record import Append, Attachment, Draft, Place, Position, Record, SetAside, StatementId
 from lrs.storage.files import ContentFiles, Upload
@@ -142,7 +143,7 @@ class Statements:
                 await asyncio.sleep(0)
         if not principal.trusted:
             refuse_repeated_ids(drafts)
-        if principal.grant.courses is not None:
+        if principal.grant.limited:
             drafts = await asyncio.to_thread(self._granted, drafts, aside, principal, version)
         return ids, Append(drafts, principal.trusted, aside)
 
@@ -194,7 +195,7 @@ class Statements:
     ) -> tuple[Append | None, Sequence[str]]:
         """What is to be appended, and its ids; None where that takes more than one look at the statements."""
         principal.require(STATEMENTS_WRITE)
-        if principal.grant.courses is not None:
+        if principal.grant.limited:
             return None, ()
         if statement_id is None:
             statements = self.intake.decode(body)
@@ -247,13 +248,13 @@ class Statements:
     ) -> list[Draft]:
         """Those of ``drafts`` that ``principal`` may write; the others are refused, or set aside if it is trusted."""
         granted = []
-        before: dict[StatementId, frozenset[str]] = {}
+        before: dict[StatementId, Keys] = {}
         for draft in drafts:
-            courses = self._courses(draft, before)
-            refusal = refused_by_grant(draft, courses, principal)
+            target = self._target(draft, before)
+            refusal = refused_by_grant(draft, target, principal)
             if refusal is None:
                 granted.append(draft)
-                before[draft.id] = courses
+                before[draft.id] = with_target(draft, target)
             elif principal.trusted:
                 aside.append(set_aside(draft.body + b"}", refusal, principal, version))
             else:
@@ -317,19 +318,15 @@ class Statements:
         """See ``StatementLog``; to be asked before the read that it describes."""
         return self._log.consistent_through_us()
 
-    def _courses(self, draft: Draft, before: Mapping[StatementId, frozenset[str]]) -> frozenset[str]:
-        """The courses of ``draft``, with those of what it refers to; ``before``: those of statements that come with it.
-
-        A void whose target is not there has none: nobody knows yet whom it will reach, so it takes a grant without
-        limits to store it.
+    def _target(self, draft: Draft, before: Mapping[StatementId, Keys]) -> Keys | None:
+        """What the statement that ``draft`` refers to is found by, if it is stored, or came ``before`` in the same
+        request.
         """
         target = draft.refers_to
-        if target is None:
-            return draft.courses
-        if target in before:
-            return draft.courses | before[target]
+        if target is None or target in before:
+            return None if target is None else before[target]
         for voided in (False, True):
             record = self._log.find(target, UNRESTRICTED_VISIBILITY, voided=voided)
             if record is not None:
-                return draft.courses | record.courses
-        return frozenset() if draft.voids else draft.courses
+                return Keys(record.keys, record.courses)
+        return None

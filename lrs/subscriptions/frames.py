@@ -162,12 +162,13 @@ def _frame(type_: str, re: RequestId, **members: Any) -> Frame:
 
 
 def _rights(principal: Principal) -> dict[str, Any]:
-    """Until when, and for which courses; null for no end and for every course."""
-    expires, courses = principal.expires_at_us, principal.grant.courses
-    return {
+    """Until when, for which courses (null: no end, every course), and restrictions, where there are any."""
+    expires, grant = principal.expires_at_us, principal.grant
+    rights: dict[str, Any] = {
         "expires_at": None if expires is None else format_us(expires),
-        "courses": None if courses is None else sorted(courses),
+        "courses": None if grant.courses is None else sorted(grant.courses),
     }
+    return rights | {"restrictions": grant.restrictions.to_json()} if grant.restrictions else rights
 
 
 class FrameCache:

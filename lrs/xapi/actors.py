@@ -26,6 +26,21 @@ def ifi(actor: Mapping[str, Any]) -> str | None:
     return None if openid is None else f"openid|{openid}"
 
 
+def identified(name: str) -> dict[str, Any]:
+    """The identifier of an actor, as an Agent has it, from its canonical form (see ``ifi``)."""
+    kind, _, value = name.partition("|")
+    if kind == "account":
+        home_page, _, account = value.partition("|")
+        return {"account": {"homePage": home_page, "name": account}}
+    return {kind: value}
+
+
+def site(name: str) -> str | None:
+    """The homePage in a canonical identifier; None if it is not an account."""
+    kind, _, value = name.partition("|")
+    return value.partition("|")[0] if kind == "account" else None
+
+
 def comparable_mbox(mbox: str) -> str:
     """``mbox`` with its domain, which is case insensitive, in lower case; the local part may mean its case."""
     local, at, domain = mbox.rpartition("@")

@@ -12,6 +12,10 @@ from uuid import UUID
 from tests.authorisation.stated import COURSES, CUSTOM, FOREIGN, Stated
 
 LMS = "https://lms.example.com"
+SITES = {"lms": LMS, "other": "https://other.example.com"}
+OTHERS = frozenset({"cleo"})  # the learners of the other site
+TYPE = "http://adlnet.gov/expapi/activities/"
+PROBLEM_TYPE = f"{TYPE}cmi.interaction"
 COURSE_TYPE = "http://adlnet.gov/expapi/activities/course"
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 VERBS = tuple(f"https://example.com/verbs/{name}" for name in ("answered", "watched", "asked"))
@@ -31,7 +35,12 @@ Json = dict[str, Any]
 def agent(name: str, number: int | None = None) -> Json:
     """The Agent of a learner; with ``number``, called so that its name tells the statement that it stood in."""
     called = {} if number is None else {"name": f"{name} {number}"}
-    return {"objectType": "Agent", "account": {"homePage": LMS, "name": name}} | called
+    return {"objectType": "Agent", "account": {"homePage": SITES[site(name)], "name": name}} | called
+
+
+def site(name: str) -> str:
+    """The site of a learner, by its name in SITES."""
+    return "other" if name in OTHERS else "lms"
 
 
 def seen_in(number: int) -> str:
@@ -52,6 +61,7 @@ class _Facts:
 
     typed: set[str] = field(default_factory=set)
     pointed: set[str] = field(default_factory=set)
+    named: set[tuple[str, str]] = field(default_factory=set)
     found_by: set[tuple[str, str]] = field(default_factory=set)
 
 
@@ -69,7 +79,9 @@ class Maker:
         """The statement with this number."""
         facts = _Facts()
         kind = FIRST[number][0] if number in FIRST else self.chance.choice(KINDS)
-        body: Json = {"id": self.ids[number], "actor": self._actor(number, facts, "agent")}
+        actor = self._actor(number, facts, "agent")
+        facts.named |= self._sites(actor)
+        body: Json = {"id": self.ids[number], "actor": actor}
         body |= {"verb": {"id": self._verb(facts, void=kind == "void")}, "timestamp": "2026-11-22T10:00:00.000Z"}
         refers_to = self._target(number) if kind in ("reference", "void") else None
         if refers_to is not None:
@@ -87,9 +99,15 @@ class Maker:
         facts.found_by |= {("related_agents", value) for name, value in facts.found_by if name == "agent"}
         facts.found_by |= {("related_activities", value) for name, value in facts.found_by if name == "activity"}
         return Stated(
-            number, body, frozenset(facts.typed or facts.pointed), frozenset(facts.found_by),
+            number, body, frozenset(facts.typed or facts.pointed), frozenset(facts.named), frozenset(facts.found_by),
             refers_to, kind == "void", data,
         )  # fmt: skip
+
+    def _sites(self, actor: Json) -> set[tuple[str, str]]:
+        """Where the actor itself has its account."""
+        if "account" not in actor:
+            return set()
+        return {("sites", name) for name, page in SITES.items() if page == actor["account"]["homePage"]}
 
     def _sometimes(self, chance: float = 0.3) -> bool:
         return self.chance.random() < chance
@@ -106,17 +124,22 @@ class Maker:
     def _verb(self, facts: _Facts, *, void: bool) -> str:
         verb = VOIDED if void else self.chance.choice(VERBS)
         facts.found_by.add(("verb", verb))
+        facts.named.add(("verbs", verb.rpartition("/")[2]))
         return verb
 
     def _actor(self, number: int, facts: _Facts, parameter: str, kind: str = "agent") -> Json:
         """An Agent or Group that queries by ``parameter`` find."""
         learner = self.chance.choice(LEARNERS)
         facts.found_by.add((parameter, learner))
+        if parameter == "agent":
+            facts.named.add(("actors", learner))
         if kind == "agent":
             return agent(learner, number)
         named = {"account": {"homePage": LMS, "name": "team"}} if self._sometimes() else {}
         if named:
             facts.found_by.add((parameter, "team"))
+            if parameter == "agent":
+                facts.named.add(("actors", "team"))
         return {"objectType": "Group", "member": [agent(learner, number)]} | named
 
     def _activity(self, number: int, facts: _Facts, parameter: str) -> Json:
@@ -134,6 +157,10 @@ class Maker:
             shapes = {"plain": f"{LMS}/courses/{key}", "encoded": f"{LMS}/courses/{quote(key, safe='')}/jump"}
             iri = shapes.get(way) or block(key, self.chance.randint(1, 2))
             facts.pointed.add(key)
+        if "type" not in definition and self._sometimes():
+            definition["type"] = PROBLEM_TYPE
+        if parameter == "activity" and "type" in definition:
+            facts.named.add(("activity_types", definition["type"].removeprefix(TYPE)))
         facts.found_by.add((parameter, iri))
         return {"objectType": "Activity", "id": iri, "definition": definition}
 

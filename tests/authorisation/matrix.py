@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
 from lrs.auth import grants
 from lrs.auth.principal import Principal
-from tests.authorisation.making import agent
-from tests.authorisation.stated import GRANTS, Reader, Stated, Stored, World
+from lrs.auth.restrictions import Restrictions
+from tests.authorisation.making import SITES, TYPE, VOIDED, agent
+from tests.authorisation.stated import GRANTS, Grant, Reader, Stated, Stored, World
 from tests.door.client import Client, Server
 from tests.statements.attached import body, send
 from tests.statements.client import following
@@ -43,11 +44,10 @@ class Matrix:
 
     def _client(self, reader: Reader) -> Client:
         """A client with a token of the reader's consumer that has no more than the reader's rights."""
-        entries = GRANTS[reader.grant].entries
         issued = self.server.engine.issuer.issue_token(
             reader.consumer,
             scopes=frozenset(reader.scopes),
-            grant=grants.UNRESTRICTED if entries is None else grants.Grant.of(entries),
+            grant=granted(GRANTS[reader.grant]),
         )
         return Client(self.server, f"Bearer {issued.token}", "1.0.3")
 
@@ -69,6 +69,18 @@ class Matrix:
             if answer.status_code == 200:
                 self.world.add(Stored(stated, one.consumer, one.has("define")))
                 return
+
+
+def granted(grant: Grant) -> grants.Grant:
+    """The grant that the model's ``grant`` stands for."""
+    written: dict[str, Callable[[str], Any]] = {
+        "verbs": lambda name: VOIDED if name == "voided" else f"https://example.com/verbs/{name}",
+        "activity_types": lambda name: f"{TYPE}{name}",
+        "sites": SITES.__getitem__,
+        "actors": agent,
+    }
+    limits = {kind: [written[kind](value) for value in values] for kind, values in grant.limits.items()}
+    return grants.Grant.of(grant.entries if grant.entries is not None else ["*"], Restrictions.of(limits))
 
 
 def parameters(asked: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -22,14 +22,46 @@ Asked = tuple[tuple[str, str], ...]
 """What is asked for, as (parameter, value)."""
 
 
+Named = frozenset[tuple[str, str]]
+"""What a statement names beside courses, as (restriction, value)."""
+
+NO_LIMITS: Mapping[str, frozenset[str]] = MappingProxyType({})
+
+
 class Grant(NamedTuple):
-    """``entries`` as an administrator writes them, None for all courses; ``covered``: which of COURSES they mean."""
+    """``entries`` as an administrator writes them, None for all courses; ``covered``: which of COURSES they mean.
+
+    ``limits``: for each restriction of the grant, what is allowed, by the short names of ``Named``.
+    """
 
     entries: tuple[str, ...] | None
     covered: frozenset[str]
+    limits: Mapping[str, frozenset[str]] = NO_LIMITS
+
+    @property
+    def limited(self) -> bool:
+        return self.entries is not None or bool(self.limits)
+
+    def shows(self, named: Named) -> bool:
+        """Whether the restrictions allow what names ``named``: something of each kind, and all of it. What voids is
+        shown where something of it is allowed.
+        """
+        return all(
+            any((kind, value) in named for value in allowed)
+            and (("verbs", "voided") in named or all(value in allowed for other, value in named if other == kind))
+            for kind, allowed in self.limits.items()
+        )
+
+    def holds(self, named: Named) -> bool:
+        """Whether nothing in ``named`` is outside the restrictions."""
+        return all(value in self.limits.get(kind, {value}) for kind, value in named)
 
     def permits(self, courses: frozenset[str]) -> bool:
         return self.entries is None or (bool(courses) and courses <= self.covered)
+
+
+def _limits(**values: str) -> Mapping[str, frozenset[str]]:
+    return MappingProxyType({name: frozenset(text.split()) for name, text in values.items()})
 
 
 GRANTS = MappingProxyType(
@@ -44,6 +76,18 @@ GRANTS = MappingProxyType(
         "none": Grant((), frozenset()),
         "unknown": Grant(("course-v1:Nobody+Z+1",), frozenset()),
         "part of a name": Grant(("course-v1:Or+*", "course-v1:Org+A+202"), frozenset()),
+        "a verb": Grant(None, frozenset(COURSES), _limits(verbs="answered")),
+        "two verbs of an organisation": Grant(
+            ("course-v1:Org+*",), frozenset({A, B, CUSTOM}), _limits(verbs="answered watched")
+        ),
+        "a type": Grant(None, frozenset(COURSES), _limits(activity_types="course")),
+        "a site": Grant(None, frozenset(COURSES), _limits(sites="lms")),
+        "a learner": Grant(None, frozenset(COURSES), _limits(actors="ann")),
+        "a class": Grant(None, frozenset(COURSES), _limits(actors="ann bob team")),
+        "a bit of everything": Grant(
+            (A, B, C), frozenset({A, B, C}), _limits(verbs="answered asked", sites="lms other", actors="ann cleo")
+        ),
+        "no verb": Grant(None, frozenset(COURSES), _limits(verbs="")),
     }
 )
 
@@ -93,13 +137,14 @@ class Reader(NamedTuple):
 class Stated:
     """A statement as it is sent.
 
-    ``courses``: those that it names itself. ``found_by``: (parameter, value) of the queries that find it for its own
-    sake; ``related_agents`` and ``related_activities`` hold the narrower ones too. ``data``: what comes with it.
+    ``courses`` and ``named``: what it names itself. ``found_by``: (parameter, value) of the queries that find it for
+    its own sake; ``related_agents`` and ``related_activities`` hold the narrower ones too. ``data``: what comes along.
     """
 
     number: int
     body: dict[str, Any]
     courses: frozenset[str]
+    named: Named
     found_by: frozenset[tuple[str, str]]
     refers_to: str | None = None
     voids: bool = False
@@ -140,6 +185,9 @@ class World:
     def courses(self, stated: Stated) -> frozenset[str]:
         return frozenset().union(*(one.courses for one in self.chain(stated)))
 
+    def named(self, stated: Stated) -> Named:
+        return frozenset().union(*(one.named for one in self.chain(stated)))
+
     def found_by(self, stated: Stated) -> frozenset[tuple[str, str]]:
         return frozenset().union(*(one.found_by for one in self.chain(stated)))
 
@@ -153,12 +201,20 @@ class World:
     def permits(self, reader: Reader, one: Stored) -> bool:
         """Whether the reader may see it, voided or not."""
         written_by_others_or_it = reader.has("others") or one.writer == reader.consumer
-        return written_by_others_or_it and GRANTS[reader.grant].permits(self.courses(one.stated))
+        grant = GRANTS[reader.grant]
+        covered = grant.permits(self.courses(one.stated)) and grant.shows(self.named(one.stated))
+        return written_by_others_or_it and covered
 
     def may_write(self, writer: Reader, stated: Stated) -> bool:
-        """A void whose target is not there yet is for writers without limits only: it may reach anything."""
-        blind = stated.voids and stated.refers_to not in self.stored
-        return writer.has("write") and GRANTS[writer.grant].permits(frozenset() if blind else self.courses(stated))
+        """A void whose target is not there yet is for writers without limits only: it may reach anything. Any other
+        void takes a grant for what it voids, whose own verb counts for nothing.
+        """
+        grant = GRANTS[writer.grant]
+        if stated.voids and stated.refers_to not in self.stored:
+            return writer.has("write") and not grant.limited
+        own = stated.named - {("verbs", "voided")} if stated.voids else stated.named
+        reached = self.named(self.stored[stated.refers_to or ""].stated) if stated.voids else self.named(stated)
+        return writer.has("write") and grant.permits(self.courses(stated)) and grant.shows(reached) and grant.holds(own)
 
     def found(self, asked: Asked, one: Stored) -> bool:
         """Whether it is found by all of ``asked``, of which ``course`` may stand more than once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -54,6 +55,13 @@ def test_the_world_is_worth_asking(matrix: Matrix) -> None:
     voids = [one.stated for one in stored if one.stated.voids and world.voided(one.stated.refers_to or "")]
     assert {place[one.id] > place[one.refers_to or ""] for one in voids} == {True, False}
     assert any(len(world.chain(one.stated)) > 2 for one in stored)
+
+
+@pytest.mark.parametrize("name", [name for name, grant in GRANTS.items() if grant.limits])
+def test_restrictions_hide_much_but_not_everything(matrix: Matrix, name: str) -> None:
+    seen = len(matrix.world.seen(Reader("lms", ("all/read",), name)))
+    assert seen < len(matrix.world.seen(OWNER)) / 2
+    assert (seen > 0) is all(GRANTS[name].limits.values())
 
 
 @settings(max_examples=120, deadline=None)

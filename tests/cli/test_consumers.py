@@ -108,3 +108,34 @@ def test_the_option_data_comes_before_the_environment(lrs: Shell, tmp_path: Path
     lrs("consumer", "add", "engine", "--data", str(tmp_path / "other"))
     assert (tmp_path / "other" / "lrs.sqlite3").exists()
     assert not lrs.data.exists()
+
+
+VERB, SITE, ACTOR = "https://example.com/verbs/answered", "https://lms.example.com", '{"mbox":"mailto:a@example.com"}'
+
+
+def test_restrictions_stand_beside_the_courses(lrs: Shell) -> None:
+    added = lrs.json("consumer", "add", "engine", "--verb", VERB, "--site", SITE, "--actor", ACTOR)
+    assert added["verbs"] == [VERB]
+    assert added["sites"] == [SITE]
+    assert added["actors"] == [{"mbox": "mailto:a@example.com"}]
+    assert "activity_types" not in added
+    shown = lrs("consumer", "show", "engine").stdout
+    assert f"verbs    {VERB}\n" in shown
+    assert f"actors   {ACTOR}\n" in shown
+    assert "every course, restricted" in lrs("consumer", "list").stdout
+
+
+def test_a_restriction_is_replaced_alone_and_lifted_by_a_star(lrs: Shell) -> None:
+    lrs("consumer", "add", "engine", "--course", "course-v1:MITx+*", "--verb", VERB, "--site", SITE)
+    changed = lrs.json("consumer", "set", "engine", "--activity-type", f"{SITE}/quiz", "--verb", "*")
+    assert changed["activity_types"] == [f"{SITE}/quiz"]
+    assert changed["sites"] == [SITE]
+    assert "verbs" not in changed
+    assert changed["courses"] == ["course-v1:MITx+*"]
+    assert "sites" in lrs.json("consumer", "set", "engine", "--course", "*")
+
+
+def test_a_restriction_that_cannot_be_is_refused(lrs: Shell) -> None:
+    assert "IRI" in lrs.refused("consumer", "add", "engine", "--verb", "answered")
+    assert "Agent" in lrs.refused("consumer", "add", "engine", "--actor", "ann")
+    assert "valid Agent" in lrs.refused("consumer", "add", "engine", "--actor", '{"name":"Ann"}')

@@ -91,3 +91,12 @@ def test_a_shell_can_take_the_token_from_a_process(engine: Shell) -> None:
         check=False,
     )
     assert (failed.returncode, failed.stdout, failed.stderr) == (1, "", "Error: there is no consumer 'nobody'\n")
+
+
+def test_a_token_keeps_the_restrictions_of_its_consumer_or_has_less(lrs: Shell) -> None:
+    verbs = [f"https://example.com/verbs/{name}" for name in ("answered", "asked")]
+    lrs("consumer", "add", "engine", "--verb", verbs[0], "--verb", verbs[1])
+    assert lrs.json("token", "issue", "engine")["verbs"] == verbs
+    assert lrs.json("token", "issue", "engine", "--verb", verbs[1])["verbs"] == verbs[1:]
+    assert lrs.json("token", "list")[0]["courses"] == ["*"]
+    assert "verbs" in lrs.refused("token", "issue", "engine", "--verb", "*")

@@ -10,11 +10,14 @@ from typing import Any
 
 from lrs.auth.consumers import Consumer
 from lrs.auth.grants import Grant
+from lrs.auth.restrictions import Restrictions
 from lrs.auth.scopes import listed
 from lrs.errors import Conflict, NotFound
 from lrs.storage.sqlite import Store
 
-CONSUMER_COLUMNS = "c.id, c.name, c.scopes, c.courses, c.created_at_us, c.expires_at_us, c.disabled, c.trusted"
+CONSUMER_COLUMNS = (
+    "c.id, c.name, c.scopes, c.courses, c.restrictions, c.created_at_us, c.expires_at_us, c.disabled, c.trusted"
+)
 """What ``consumer_of`` takes, of the table ``consumer AS c``."""
 
 
@@ -36,9 +39,9 @@ class ConsumerRows:
         with self._store.writing() as connection:
             try:
                 connection.execute(
-                    "INSERT INTO consumer (name, scopes, courses, created_at_us, expires_at_us, trusted) "
-                    "VALUES (?, ?, ?, ?, ?, ?)",
-                    (name, scopes_text(scopes), courses_text(grant), created_at_us, expires_at_us, int(trusted)),
+                    "INSERT INTO consumer (name, scopes, courses, restrictions, created_at_us, expires_at_us, trusted) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (name, scopes_text(scopes), *grant_texts(grant), created_at_us, expires_at_us, int(trusted)),
                 )
             except sqlite3.IntegrityError:
                 raise Conflict(f"there is a consumer {name!r} already") from None
@@ -60,11 +63,11 @@ class ConsumerRows:
             before = consumer_named(connection, name)
             after = replace(change(before), id=before.id, name=before.name, created_at_us=before.created_at_us)
             connection.execute(
-                "UPDATE consumer SET scopes = ?, courses = ?, expires_at_us = ?, disabled = ?, trusted = ? "
-                "WHERE id = ?",
+                "UPDATE consumer SET scopes = ?, courses = ?, restrictions = ?, expires_at_us = ?, disabled = ?, "
+                "trusted = ? WHERE id = ?",
                 (
                     scopes_text(after.scopes),
-                    courses_text(after.grant),
+                    *grant_texts(after.grant),
                     after.expires_at_us,
                     int(after.disabled),
                     int(after.trusted),
@@ -82,12 +85,12 @@ def consumer_named(connection: sqlite3.Connection, name: str) -> Consumer:
 
 
 def consumer_of(row: tuple[Any, ...]) -> Consumer:
-    id_, name, scopes, courses, created, expires, disabled, trusted = row
+    id_, name, scopes, courses, restrictions, created, expires, disabled, trusted = row
     return Consumer(
         id=id_,
         name=name,
         scopes=frozenset(scopes.split()),
-        grant=Grant.of(json.loads(courses)),
+        grant=grant_of(courses, restrictions),
         created_at_us=created,
         expires_at_us=expires,
         disabled=bool(disabled),
@@ -99,5 +102,10 @@ def scopes_text(scopes: frozenset[str]) -> str:
     return " ".join(listed(scopes))
 
 
-def courses_text(grant: Grant) -> str:
-    return json.dumps(grant.entries())
+def grant_texts(grant: Grant) -> tuple[str, str]:
+    """What ``grant_of`` takes: the columns ``courses`` and ``restrictions``."""
+    return json.dumps(grant.entries()), json.dumps(grant.restrictions.to_json())
+
+
+def grant_of(courses: str, restrictions: str) -> Grant:
+    return Grant.of(json.loads(courses), Restrictions.of(json.loads(restrictions)))

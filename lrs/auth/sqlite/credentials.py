@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from lrs.auth.consumers import Consumer, Key, TokenRow
-from lrs.auth.grants import Grant
-from lrs.auth.sqlite.consumers import CONSUMER_COLUMNS, consumer_named, consumer_of, courses_text, scopes_text
+from lrs.auth.sqlite.consumers import CONSUMER_COLUMNS, consumer_named, consumer_of, grant_of, grant_texts, scopes_text
 from lrs.auth.sqlite.signing_keys import require_signing
 from lrs.errors import NotFound
 from lrs.storage.sqlite import Store
@@ -26,7 +24,8 @@ _KEY = _Held("consumer_key", "id", "h.id, c.name, h.sha256, h.created_at_us, h.r
 _TOKEN = _Held(
     "token",
     "jti",
-    "h.jti, c.name, h.scopes, h.courses, h.kid, h.issued_at_us, h.expires_at_us, h.revoked_at_us, h.last_used_at_us",
+    "h.jti, c.name, h.scopes, h.courses, h.restrictions, h.kid, h.issued_at_us, h.expires_at_us, h.revoked_at_us, "
+    "h.last_used_at_us",
 )
 
 
@@ -58,13 +57,13 @@ class CredentialRows:
             consumer = consumer_named(connection, token.consumer)
             require_signing(connection, token.kid)
             connection.execute(
-                "INSERT INTO token (jti, consumer_id, scopes, courses, kid, issued_at_us, expires_at_us) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO token (jti, consumer_id, scopes, courses, restrictions, kid, issued_at_us, expires_at_us) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     token.jti,
                     consumer.id,
                     scopes_text(token.scopes),
-                    courses_text(token.grant),
+                    *grant_texts(token.grant),
                     token.kid,
                     token.issued_at_us,
                     token.expires_at_us,
@@ -73,7 +72,7 @@ class CredentialRows:
 
     def token(self, jti: str) -> tuple[TokenRow, Consumer] | None:
         row = self._held(_TOKEN, jti)
-        return None if row is None else (_token(row), consumer_of(row[9:]))
+        return None if row is None else (_token(row), consumer_of(row[10:]))
 
     def tokens(self, consumer: str | None = None) -> list[TokenRow]:
         return [_token(row) for row in self._all_held(_TOKEN, "h.issued_at_us, h.jti", consumer)]
@@ -133,10 +132,10 @@ def _token(row: tuple[Any, ...]) -> TokenRow:
         jti=row[0],
         consumer=row[1],
         scopes=frozenset(row[2].split()),
-        grant=Grant.of(json.loads(row[3])),
-        kid=row[4],
-        issued_at_us=row[5],
-        expires_at_us=row[6],
-        revoked_at_us=row[7],
-        last_used_at_us=row[8],
+        grant=grant_of(row[3], row[4]),
+        kid=row[5],
+        issued_at_us=row[6],
+        expires_at_us=row[7],
+        revoked_at_us=row[8],
+        last_used_at_us=row[9],
     )

@@ -61,6 +61,16 @@ _CHANGES = (
     "DELETE ON signing_key",
 )
 
+_RESTRICTED = (
+    # JSON objects of arrays, as ``Restrictions.to_json`` makes them.
+    "ALTER TABLE consumer ADD COLUMN restrictions TEXT NOT NULL DEFAULT '{}'",
+    "ALTER TABLE token ADD COLUMN restrictions TEXT NOT NULL DEFAULT '{}'",
+    """CREATE TRIGGER auth_change_restrictions AFTER UPDATE OF restrictions ON consumer
+    BEGIN UPDATE auth_generation SET generation = generation + 1; END""",
+    """CREATE TRIGGER auth_fixed_restrictions BEFORE UPDATE OF restrictions ON token
+    BEGIN SELECT RAISE(ABORT, 'fixed'); END""",
+)
+
 # What a remembered proof rests on can't change under it.
 _FIXED = (
     "UPDATE OF id, name ON consumer",
@@ -80,3 +90,9 @@ def consumers_keys_and_tokens(db: sqlite_utils.Database) -> None:
         )
     for number, event in enumerate(_FIXED):
         db.execute(f"CREATE TRIGGER auth_fixed_{number} BEFORE {event} BEGIN SELECT RAISE(ABORT, 'fixed'); END")
+
+
+@MIGRATIONS()
+def restrictions(db: sqlite_utils.Database) -> None:
+    for statement in _RESTRICTED:
+        db.execute(statement)

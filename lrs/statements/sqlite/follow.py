@@ -130,7 +130,7 @@ class _Question(NamedTuple):
     def new(self, connection: sqlite3.Connection, beyond: int) -> Generator[_Found, None, None]:
         """Records after the position ``beyond`` that matched when they were stored."""
         sql, arguments = statement(self.terms, beyond, head(connection) + 1, ascending=True, more=_FIRST)
-        with_keys = self.visibility.writer is not None
+        with_keys = self.visibility.asks_keys
         for block in blocks(connection.execute(sql, arguments), self.wanted):
             late = [_with_state(row, row[6:8]) for row in block if row[7] is not None]
             first = iter(self.rows.records(connection, late, with_keys=True))

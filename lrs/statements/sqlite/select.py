@@ -30,7 +30,7 @@ class Reader:
         found = connection.execute(*statement(terms, low, high, ascending=selection.ascending))
         records: list[Record] = []
         size = 0
-        with_keys = visibility.writer is not None
+        with_keys = visibility.asks_keys
         with closing(blocks(found, selection.limit + 1)) as read:
             for block in read:
                 for record in self._rows.records(connection, block, with_keys=with_keys):
