@@ -58,9 +58,9 @@ def test_the_world_is_worth_asking(matrix: Matrix) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, grant in GRANTS.items() if grant.limits])
-def test_restrictions_hide_much_but_not_everything(matrix: Matrix, name: str) -> None:
+def test_restrictions_hide_something_but_not_everything(matrix: Matrix, name: str) -> None:
     seen = len(matrix.world.seen(Reader("lms", ("all/read",), name)))
-    assert seen < len(matrix.world.seen(OWNER)) / 2
+    assert seen < len(matrix.world.seen(OWNER))
     assert (seen > 0) is all(GRANTS[name].limits.values())
 
 
