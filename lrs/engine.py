@@ -38,7 +38,7 @@ from lrs.statements.sqlite.aside import Aside
 from lrs.statements.sqlite.attachments import AttachmentLinks
 from lrs.statements.sqlite.imports import Imports
 from lrs.storage.files import ContentFiles
-from lrs.storage.sqlite import open_store
+from lrs.storage.sqlite import Store, open_store
 from lrs.subscriptions.filters import parse_filter, require_courses
 from lrs.subscriptions.hub import Hub, Subscription
 from lrs.subscriptions.session.registry import Sessions
@@ -98,6 +98,11 @@ class Engine:
             expires_at_us=None,
             authority=authority_agent("owner", self.settings.public_url),
         )
+
+    @property
+    def store(self) -> Store:
+        """The file and its connections, for rooms above that keep something of their own in it."""
+        return self._store
 
     async def append(
         self,

@@ -30,7 +30,7 @@ _LOOPS = {"asyncio", "threading", "queue", "concurrent", "structlog", "logging"}
 
 # Which of it a file or folder of that name may import. A folder stands for all files in it.
 SHELLS: dict[str, set[str]] = {
-    "http": {"starlette", "asyncio", "anyio", "structlog", "logging"},
+    "http": {"starlette", "asyncio", "anyio", "secrets", "structlog", "logging"},
     "sqlite": {"sqlite3", "sqlite_utils", "threading", "os", "secrets", "structlog", "logging"},
     "writer": {*_LOOPS, "sqlite3"},
     "horizon": {"fcntl", "mmap", "os", "threading"},

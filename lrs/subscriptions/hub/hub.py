@@ -88,6 +88,7 @@ class Hub:
         notify: Callable[[], None] | None = None,
         window: int | None = None,
         durable: Durable | None = None,
+        name: str = "",
     ) -> Subscription:
         """A subscription to what ``filter_`` asks for and ``visibility`` permits, to be opened by ``async with``:
 
@@ -107,10 +108,12 @@ class Hub:
         ``window``: at most so many statements come that ``Subscription.acknowledge`` was not told of. ``durable``, made
         by the method of that name, keeps what was acknowledged, and from the second time on counts more than ``start``.
 
+        ``name`` is for whoever looks at all of them.
+
         ``notify`` replaces waiting: it is called, in the event loop, when ``read`` may have something.
         """
         acknowledging = None if window is None and durable is None else Acknowledging(window, durable)
-        return Subscription(self, filter_, visibility, start, notify=notify, acknowledging=acknowledging)
+        return Subscription(self, filter_, visibility, start, notify=notify, acknowledging=acknowledging, name=name)
 
     def durable(self, consumer_id: int, name: str, *, reset: bool = False) -> Durable:
         """The durable cursor ``name`` of a consumer; with ``reset``, what is kept under it counts no more."""

@@ -68,6 +68,7 @@ class Subscription:
         "_told",
         "_visibility",
         "_waiter",
+        "name",
     )
 
     def __init__(
@@ -79,7 +80,9 @@ class Subscription:
         *,
         notify: Callable[[], None] | None,
         acknowledging: Acknowledging | None,
+        name: str = "",
     ) -> None:
+        self.name = name
         self._hub = hub
         self._filter = filter_
         self._visibility = visibility
@@ -133,6 +136,11 @@ class Subscription:
     def cursor(self) -> str:
         """The last cursor told; the start, before the first."""
         return self._hub.cursors.seal(self._told)
+
+    @property
+    def filter(self) -> Filter:
+        """What it asks for."""
+        return self._filter
 
     @property
     def place(self) -> Place:

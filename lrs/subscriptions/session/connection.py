@@ -64,6 +64,7 @@ class Session:
         "_subscriptions",
         "_until",
         "_waiter",
+        "bytes_sent",
         "credential",
         "door",
         "number",
@@ -75,6 +76,7 @@ class Session:
         self.number = number
         self.credential = credential
         self.door = door
+        self.bytes_sent = 0
         self._sessions = sessions
         self._sent = sessions.traffic.sent[door]
         self._protocol = protocol
@@ -273,6 +275,7 @@ class Session:
             notify=notify,
             window=opening.window,
             durable=durable,
+            name=asked.name,
         )
 
     def _resight(self, visibility: Visibility) -> None:
@@ -339,6 +342,7 @@ class Session:
             return
         self._sending_since_s = self._sessions.now().monotonic_s
         await transport.send(frame)
+        self.bytes_sent += len(frame.data)
         self._sending_since_s = float("inf")
 
     def _frame(self, due: _Due) -> Frame | None:

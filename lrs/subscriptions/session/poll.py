@@ -34,6 +34,7 @@ class Poll:
     """Made by ``Sessions.admit_poll``, which also tells it the time and what its credential is worth."""
 
     door = Door.CHANGES
+    bytes_sent = 0
 
     __slots__ = (
         "_failure",

@@ -55,6 +55,10 @@ class Guest(Protocol):
     door: Door
 
     @property
+    def bytes_sent(self) -> int:
+        """What it was sent so far; 0 for one that comes for one answer."""
+
+    @property
     def name(self) -> str:
         """Random, and known to nobody else."""
 
@@ -93,6 +97,7 @@ class Sessions:
         self._clock = clock
         self._connections = Connections(self.limits)
         self._sessions: dict[int, Guest] = {}
+        self._entered_us: dict[int, int] = {}
         self._deadlines = Deadlines()
         self._admitted = 0
         # The credential of a new session may have changed between its check and here; it is checked once more.
@@ -167,6 +172,7 @@ class Sessions:
         if self._watcher is None:
             self._watcher = asyncio.create_task(self._watch(), name="lrs-sessions")
         self._admitted += 1
+        self._entered_us[self._admitted] = self._clock.now_us()
         self._unverified[self._admitted] = None
         return self._admitted
 
@@ -179,12 +185,17 @@ class Sessions:
 
     def forget(self, session: Guest) -> None:
         """``session`` has ended."""
+        self._entered_us.pop(session.number, None)
         if self._sessions.pop(session.number, None) is None:
             return
         self._connections.leave(session.credential)
         self._deadlines.drop(session.number)
         self._unverified.pop(session.number, None)
         self._all_gone.set()
+
+    def since_us(self, session: Guest) -> int | None:
+        """When it came; None once it has left."""
+        return self._entered_us.get(session.number)
 
     def disconnect(self, name: str) -> bool:
         """End the connection called ``name`` on behalf of an administrator; whether there was one."""

@@ -1,0 +1,114 @@
+"""What all handlers of one server share."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+from starlette.requests import Request
+
+from lrs.admin.service import Administration, open_administration
+from lrs.admin.throttle import Throttle, counted_as
+from lrs.admin.workers import Workers
+from lrs.config import Settings
+from lrs.engine import Engine
+from lrs.errors import Overloaded
+from lrs.statements.sqlite.overview import Overview
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+WAITING_MAX = 16
+"""Who may wait for a password to be verified."""
+
+EVERYBODY = "*"
+
+
+@dataclass(slots=True)
+class Desk:
+    """The administration of one server, with what counts and bounds its callers."""
+
+    engine: Engine
+    administration: Administration
+    overview: Overview
+    workers: Workers
+    throttles: Throttles = field(init=False)
+    _verifying: asyncio.Semaphore = field(init=False)
+    _waiting: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.throttles = Throttles(self.settings)
+        self._verifying = asyncio.Semaphore(self.settings.limits.passwords_at_once_max)
+
+    @property
+    def settings(self) -> Settings:
+        return self.engine.settings
+
+    def now_us(self) -> int:
+        return self.engine.clock.now_us()
+
+    async def with_password(self, act: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What ``act`` gives, which verifies or makes a password; few do at once. Overloaded when too many wait."""
+        if self._waiting >= WAITING_MAX:
+            raise Overloaded("too many people log in at once; try again")
+        self._waiting += 1
+        try:
+            async with self._verifying:
+                return await asyncio.to_thread(act, *args, **kwargs)
+        finally:
+            self._waiting -= 1
+
+    async def close(self) -> None:
+        await self.workers.stop()
+
+    def count_login(self, request: Request) -> None:
+        """Count an attempt to log in. RateLimited."""
+        now_s = self.engine.clock.monotonic_s()
+        self.throttles.logins.take(self._address(request), now_s)
+        self.throttles.all_logins.take(EVERYBODY, now_s)
+
+    def count_request(self, request: Request) -> None:
+        """Count a request for access. RateLimited."""
+        self.throttles.requests.take(self._address(request), self.engine.clock.monotonic_s())
+
+    def count_look(self, request: Request) -> None:
+        """Count a look at a request for access. RateLimited."""
+        self.throttles.looks.take(self._address(request), self.engine.clock.monotonic_s())
+
+    def _address(self, request: Request) -> str:
+        """Whom to count: the client, or, where a proxy tells it in a header, what that says last."""
+        header = self.settings.client_address_header
+        told = request.headers.getlist(header)[-1:] if header else []
+        if told and (last := told[0].rpartition(",")[2].strip()):
+            return counted_as(last)
+        return counted_as(request.client.host if request.client else "unknown")
+
+
+async def open_desk(engine: Engine) -> Desk:
+    """The administration of the store of ``engine``, told of by all processes; ``close`` it before the engine."""
+    administration = await asyncio.to_thread(
+        open_administration,
+        engine.store,
+        engine.consumers,
+        engine.settings,
+        clock=engine.clock,
+        entropy=secrets.token_bytes,
+    )
+    workers = Workers(engine, engine.store, administration.followers.disconnections)
+    await workers.start()
+    return Desk(engine, administration, Overview(engine.store), workers)
+
+
+class Throttles:
+    """How often strangers may try what."""
+
+    def __init__(self, settings: Settings) -> None:
+        limits = settings.limits
+        most = limits.addresses_counted_max
+        self.logins = Throttle(limits.logins_per_minute, 60, most)
+        self.all_logins = Throttle(limits.logins_all_per_minute, 60, 1)
+        self.requests = Throttle(limits.access_requests_per_hour, 3600, most)
+        self.looks = Throttle(limits.access_looks_per_minute, 60, most)
