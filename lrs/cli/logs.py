@@ -8,6 +8,7 @@ import sys
 import structlog
 
 from lrs.config import Settings
+from lrs.telemetry import REQUEST_ID
 
 
 def configure_logs(settings: Settings) -> None:
@@ -17,6 +18,7 @@ def configure_logs(settings: Settings) -> None:
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _with_request_id,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -49,3 +51,13 @@ def configure_logs(settings: Settings) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def _with_request_id(
+    _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """``event`` with the id of the request that it happened in, if it did."""
+    request_id = REQUEST_ID.get()
+    if request_id:
+        event.setdefault("request_id", request_id)
+    return event

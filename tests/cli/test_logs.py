@@ -11,6 +11,7 @@ import structlog
 
 from lrs.cli.logs import configure_logs
 from lrs.config import Settings
+from lrs.telemetry import REQUEST_ID
 from tests.subscriptions.served import Served, hear
 
 
@@ -52,6 +53,19 @@ def test_what_is_less_severe_than_asked_for_is_not_logged(capfd: pytest.CaptureF
     configure_logs(Settings(log_level="error"))
     structlog.get_logger("lrs").warning("quiet")
     assert capfd.readouterr().err == ""
+
+
+def test_each_line_has_the_id_of_the_request_that_it_belongs_to(capfd: pytest.CaptureFixture[str]) -> None:
+    configure_logs(Settings(log_format="json"))
+    token = REQUEST_ID.set("abc-1")
+    try:
+        structlog.get_logger("lrs").info("inside")
+        logging.getLogger("asyncio").error("also inside")
+    finally:
+        REQUEST_ID.reset(token)
+    structlog.get_logger("lrs").info("outside")
+    ids = [json.loads(line).get("request_id") for line in capfd.readouterr().err.splitlines()]
+    assert ids == ["abc-1", "abc-1", None]
 
 
 @pytest.mark.parametrize("log_level", ["debug", "info"])

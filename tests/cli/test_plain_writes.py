@@ -25,7 +25,7 @@ from lrs.statements.http.plain import PlainWrite, PlainWrites
 from tests.samples import COURSE_A, COURSE_B, statement, voiding
 
 PATIENCE_S = 30
-_DIFFERS = re.compile(rb"(?im)^(date|x-experience-api-consistent-through): [^\r]*\r\n")
+_DIFFERS = re.compile(rb"(?im)^(date|x-request-id|x-experience-api-consistent-through): [^\r]*\r\n")
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -91,3 +92,24 @@ def test_a_server_that_runs_is_ready(lrs: Server) -> None:
 def test_numbers_are_left_where_only_the_owner_reads_them(lrs: Server) -> None:
     folder = Path(lrs.data) / "workers"
     assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_each_request_is_a_line_of_json_with_its_id_and_no_secret(tmp_path: Path) -> None:
+    with running(tmp_path / "data", LRS_ACCESS_LOG="on", LRS_LOG_FORMAT="json") as server:
+        add_consumer(server, "lms", "statements/write", "statements/read")
+        key, secret = key_of(server, "lms")
+        made = statement(learner="secret-learner")
+        with blocking_client(server, (key, secret)) as lms:
+            assert lms.post(STATEMENTS, json=made).headers["X-Request-ID"]
+            answer = lms.get(STATEMENTS, params={"statementId": made["id"]}, headers={"X-Request-ID": "abc-1"})
+            assert answer.headers["X-Request-ID"] == "abc-1"
+        deadline = time.monotonic() + WAIT_S
+        while "abc-1" not in server.output:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        lines = [json.loads(line) for line in server.lines if line.startswith("{")]
+        told = [(one["method"], one["route"], one["status"]) for one in lines if one["event"] == "request"]
+        assert told[-2:] == [("POST", "/xapi/statements", 200), ("GET", "/xapi/statements", 200)]
+        assert lines[-1]["request_id"] == "abc-1"
+        for hidden in (key, secret, made["id"], "secret-learner"):
+            assert hidden not in server.output
