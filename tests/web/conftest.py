@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright
+
+from tests.system.access import WAIT_S
+from tests.system.server import Server
 
 WEB = Path(__file__).resolve().parents[2] / "web"
 NODE_MAJOR_MIN = 20
@@ -26,6 +30,13 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+def wait_until_acknowledged(server: Server) -> None:
+    """Until the one durable cursor of the store is at the head. Each look starts a process, which is pause enough."""
+    deadline = time.monotonic() + WAIT_S
+    while server.run_json("cursor", "list")[0]["behind"]:
+        assert time.monotonic() < deadline
 
 
 @pytest.fixture(scope="session")

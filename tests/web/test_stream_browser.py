@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Page
 from tests.samples import COURSE_A, COURSE_B, statement
 from tests.system.access import STATEMENTS, WAIT_S, add_consumer, client, key_of, token_for
 from tests.system.server import Server
+from tests.web.conftest import wait_until_acknowledged
 
 READ = """
 async (options) => {
@@ -94,6 +95,23 @@ async def test_a_page_may_leave_and_take_the_cursor_along(browser: Browser, serv
     assert await page.evaluate("window.reading") is None
     second = await write(server, key, statement())
     await read(page, server, token=token, after=cursor)
+    await wait_for_ids(page, second)
+
+
+async def test_a_page_goes_on_by_the_name_alone(browser: Browser, server: Server) -> None:
+    add_consumer(server, "lms", "statements/write")
+    key = key_of(server, "lms")
+    token = token_for(server, "page", "stream")
+    options: dict[str, Any] = {"token": token, "durable": "page", "window": 10}
+    first = await write(server, key, *(statement() for _ in range(25)))
+    page = await browser.new_page()
+    await read(page, server, **options, start="beginning")
+    await wait_for_ids(page, first)
+    await asyncio.to_thread(wait_until_acknowledged, server)
+    await page.close()
+    second = await write(server, key, statement(), statement())
+    page = await browser.new_page()
+    await read(page, server, **options)
     await wait_for_ids(page, second)
 
 

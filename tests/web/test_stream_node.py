@@ -18,7 +18,7 @@ from tests.samples import ANSWERED, COURSE_A, COURSE_B, statement
 from tests.system.access import STATEMENTS, WAIT_S, add_consumer, blocking_client, key_of, token_for
 from tests.system.program import Program, program
 from tests.system.server import Server
-from tests.web.conftest import WEB
+from tests.web.conftest import WEB, wait_until_acknowledged
 
 HERE = Path(__file__).parent
 TESTS = {"stream.test.mjs": 30, "keeping.test.mjs": 9}
@@ -75,6 +75,21 @@ def test_it_reads_through_kills_and_stops_of_the_server(node: list[str], served:
             write(server, key, statement(course=COURSE_B))
             made += write(server, key, statement(), statement())
         wait_for_ids(program_, made)
+
+
+def test_a_program_that_was_killed_goes_on_by_the_name_alone(node: list[str], served: Path, server: Server) -> None:
+    add_consumer(server, "lms", "statements/write")
+    key = key_of(server, "lms")
+    token = token_for(server, "engine", "stream")
+    with reader(node, served, server, token, {"durable": "knowledge", "window": 10}) as program_:
+        program_.start()
+        program_.wait_for_line("live")
+        for _ in range(2):
+            made = write(server, key, *(statement() for _ in range(25)))
+            wait_for_ids(program_, made)
+            wait_until_acknowledged(server)
+            program_.kill()
+            program_.start()
 
 
 def wait_for_ids(reading: Program, made: list[str]) -> None:
