@@ -8,9 +8,11 @@ How well a learner masters a skill is estimated by Bayesian knowledge tracing (C
 statements with the verb ``evaluated``. Which skill a problem needs is said by a JSON file, ``--skills``, that maps ids
 of activities to names; without it each problem is a skill of its own. A learner has the name of the actor's account.
 
-What is known, and the cursor up to which it is known, are in one SQLite file and change in one transaction. So the
-engine may be killed at any moment: the next one goes on from there, and no answer is lost or counted twice. While the
-server is away it answers from what it knows.
+Where it is in the log is kept by the server, under ``--name``. What a batch of statements teaches is in an SQLite file
+before the engine asks for the next one, which acknowledges it. So the engine may be killed at any moment: what it had
+not acknowledged comes again, and what it knows already is recognised by its id, so that no answer is lost or counted
+twice. While the server is away it answers from what it knows. A new file begins at the beginning. Whoever puts back an
+older one has the server forget the name (``lrs cursor drop``): the engine then goes on from the cursor in the file.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import os
 import sqlite3
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -81,7 +83,7 @@ class State:
 
     @property
     def cursor(self) -> str | None:
-        """Where to go on; None at the very beginning."""
+        """Up to where it has learnt; None at the very beginning."""
         row = self._connection.execute("SELECT cursor FROM place").fetchone()
         return row[0] if row else None
 
@@ -119,9 +121,11 @@ class State:
             skill = self._skills.get(about["id"], about["id"])
             self._note_activity(about["id"], skill)
             answer = (statement["id"], learner, skill, about["id"], success)
-            self._connection.execute(
-                "INSERT INTO answer (id, learner, skill, activity, success) VALUES (?, ?, ?, ?, ?)", answer
+            inserted = self._connection.execute(
+                "INSERT OR IGNORE INTO answer (id, learner, skill, activity, success) VALUES (?, ?, ?, ?, ?)", answer
             )
+            if not inserted.rowcount:
+                return
             row = self._connection.execute(
                 "SELECT known FROM mastery WHERE learner = ? AND skill = ?", (learner, skill)
             ).fetchone()
@@ -184,14 +188,24 @@ def answer_questions(state: State, port: int) -> ThreadingHTTPServer:
     return server
 
 
-def batches(state: State, url: str, token: str, courses: list[str]) -> Iterator[Batch]:
-    """Everything that the engine does not know yet, for ever."""
+def learn(state: State, url: str, name: str, *, token: str, courses: list[str]) -> None:
+    """From everything that the engine does not know yet, for ever."""
     while True:
+        known = state.cursor
         try:
             with SyncStream(
-                url, token=token, after=state.cursor, start="beginning", course=courses, verb=[EVALUATED]
+                url,
+                token=token,
+                durable=name,
+                # Without anything learnt, what the server keeps under the name is of no use.
+                reset=known is None,
+                after=known,
+                start="beginning",
+                course=courses,
+                verb=[EVALUATED],
             ) as stream:
-                yield from stream.batches()
+                for batch in stream.batches():
+                    state.take(batch)
         except EpochChanged:
             state.forget()
 
@@ -201,6 +215,7 @@ def main() -> None:
     parser.add_argument("--lrs", required=True, metavar="URL", help="wss://…/xapi/stream")
     parser.add_argument("--course", required=True, action="append", help="may be repeated")
     parser.add_argument("--skills", type=Path, help="JSON file that maps ids of activities to skills")
+    parser.add_argument("--name", default="adaptive-engine", help="under which the server keeps its place")
     parser.add_argument("--state", type=Path, default=Path("engine.sqlite3"))
     parser.add_argument("--port", type=int, default=8090)
     given = parser.parse_args()
@@ -209,8 +224,7 @@ def main() -> None:
     server = answer_questions(state, given.port)
     print(f"Ask http://127.0.0.1:{server.server_port}/next?learner=NAME", flush=True)
     try:
-        for batch in batches(state, given.lrs, os.environ["TOKEN"], given.course):
-            state.take(batch)
+        learn(state, given.lrs, given.name, token=os.environ["TOKEN"], courses=given.course)
     except Refused as refusal:
         sys.exit(str(refusal))
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sqlite3
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,7 +20,8 @@ from examples.adaptive_engine import EVALUATED, KNOWN, LEARN, State, name_of, tr
 from lrs.client import Batch
 from lrs.simulation.course import make_course
 from lrs.simulation.learners import Classroom
-from tests.samples import statement, voiding
+from tests.client.scripted import Peer, scripted
+from tests.samples import COURSE_A, statement, voiding
 from tests.system.access import STATEMENTS, add_consumer, blocking_client, key_of, token_of
 from tests.system.program import WAIT_S, Program, example
 from tests.system.server import Server
@@ -124,12 +128,70 @@ def test_a_batch_counts_whole_or_not_at_all(state: State) -> None:
     assert state.advice("ann")["known"] == {"adding": traced(KNOWN, success=True)}
 
 
+def test_what_comes_again_counts_once(state: State) -> None:
+    """The server may not have heard that it was acknowledged."""
+    first, second = answer(), answer(success=False)
+    state.take(batch("c1", first, second))
+    state.take(batch("c1", first))
+    state.take(batch("c2", second, answer()))
+    known = traced(traced(traced(KNOWN, success=True), success=False), success=True)
+    assert state.advice("ann")["known"] == {"adding": known}
+
+
+def test_a_void_that_comes_again_takes_nothing_else_back(state: State) -> None:
+    wrong = answer(success=False)
+    void = voiding(wrong["id"])
+    state.take(batch("c1", answer(), wrong, void))
+    state.take(batch("c2", void))
+    assert state.advice("ann")["known"] == {"adding": traced(KNOWN, success=True)}
+
+
 def test_it_can_begin_anew(state: State) -> None:
     state.take(batch("c1", answer()))
     state.forget()
     assert state.cursor is None
     assert state.advice("ann")["known"] == {}
     assert state.advice("ann")["next"]["skill"] == "adding"
+
+
+def options(tmp_path: Path, url: str, course: str) -> tuple[str, ...]:
+    return ("--lrs", url, "--course", course, "--state", str(tmp_path / "engine.sqlite3"), "--port", "0")
+
+
+async def test_what_it_acknowledges_is_in_its_file_by_then(tmp_path: Path) -> None:
+    """And the next engine goes on by the name alone."""
+    asked: list[dict[str, Any]] = []
+    kept: list[str] = []
+
+    def look() -> None:
+        with closing(sqlite3.connect(tmp_path / "engine.sqlite3")) as reading:
+            (answers,) = reading.execute("SELECT count(*) FROM answer").fetchone()
+            (cursor,) = reading.execute("SELECT cursor FROM place").fetchone()
+            kept.append(f"{cursor} {answers}")
+
+    async def serve(peer: Peer) -> None:
+        asked.append(await peer.subscribed())
+        place = int(asked[-1].get("after", "c0")[1:])
+        for number in range(place, place + 3):
+            members = {"sub": "main", "prev": f"c{number}", "cursor": f"c{number + 1}"}
+            await peer.say("statements", **members, statements=[answer()])
+            assert (await peer.hear())["cursor"] == f"c{number + 1}"
+            look()
+        done.set()
+        await peer.stay()
+
+    async with scripted(serve, serve) as server:
+        with example("adaptive_engine.py", *options(tmp_path, server.url, COURSE_A), token="t") as engine:
+            for _ in range(2):
+                done = asyncio.Event()
+                await asyncio.to_thread(engine.start)
+                async with asyncio.timeout(WAIT_S):
+                    await done.wait()
+                await asyncio.to_thread(engine.kill)
+    assert kept == [f"c{number} {number}" for number in range(1, 7)]
+    first, second = asked
+    assert (first["durable"], first["reset"], first["from"]) == ("adaptive-engine", True, "beginning")
+    assert (second["durable"], "reset" in second) == ("adaptive-engine", False)
 
 
 class Play:
@@ -195,17 +257,8 @@ def test_no_answer_is_lost_or_counted_twice_whatever_is_killed(server: Server, t
     add_consumer(server, "reader", "statements/read")
     course = make_course().key
     add_consumer(server, "engine", "stream", courses=(course,))
-    options = (
-        "--lrs",
-        server.stream_url,
-        "--course",
-        course,
-        "--state",
-        str(tmp_path / "engine.sqlite3"),
-        "--port",
-        "0",
-    )
-    with example("adaptive_engine.py", *options, token=token_of(server, "engine")) as engine:
+    given = options(tmp_path, server.stream_url, course)
+    with example("adaptive_engine.py", *given, token=token_of(server, "engine")) as engine:
         play = Play(server, engine, seed=7)
         play.start_engine()
         for what in ROUNDS:
@@ -224,13 +277,14 @@ def test_no_answer_is_lost_or_counted_twice_whatever_is_killed(server: Server, t
         play.wait_until_known()
         some = play.expected()
         assert sum(len(known) for known in some.values()) > 5
+        (cursor,) = server.run_json("cursor", "list")
+        assert (cursor["consumer"], cursor["name"]) == ("engine", "adaptive-engine")
 
 
 def test_other_questions_are_answered_with_404(server: Server, tmp_path: Path) -> None:
-    options = ("--lrs", server.stream_url, "--course", "course-v1:A+B+C", "--port", "0")
-    state = ("--state", str(tmp_path / "engine.sqlite3"))
+    given = options(tmp_path, server.stream_url, "course-v1:A+B+C")
     add_consumer(server, "engine", "stream")
-    with example("adaptive_engine.py", *options, *state, token=token_of(server, "engine")) as engine:
+    with example("adaptive_engine.py", *given, token=token_of(server, "engine")) as engine:
         engine.start()
         url = engine.wait_for_line("Ask ").split()[1].removesuffix("learner=NAME")
         with pytest.raises(urllib.error.HTTPError) as refusal:
@@ -240,9 +294,7 @@ def test_other_questions_are_answered_with_404(server: Server, tmp_path: Path) -
 
 
 def test_a_refusal_ends_it_with_a_reason(server: Server, tmp_path: Path) -> None:
-    options = ("--lrs", server.stream_url, "--course", "course-v1:A+B+C", "--port", "0")
-    state = ("--state", str(tmp_path / "engine.sqlite3"))
-    with example("adaptive_engine.py", *options, *state, token="none") as engine:
+    with example("adaptive_engine.py", *options(tmp_path, server.stream_url, COURSE_A), token="none") as engine:
         engine.start()
         assert engine.wait() == 1
         assert any("invalid_token" in line for line in engine.lines), engine.lines
