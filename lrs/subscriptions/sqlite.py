@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import sqlite_utils
 
-from lrs.errors import CursorLimit, EpochChanged, NotFound
+from lrs.errors import CursorLimit, EpochChanged, NotFound, StoreCorrupt
 from lrs.statements.record import Place
 from lrs.storage.sqlite import Store
 from lrs.subscriptions.durables import DurableCursor, DurableName
@@ -79,6 +79,21 @@ class SqliteDurables:
             sql = "DELETE FROM durable_cursor WHERE consumer_id = ? AND name = ?"
             if not connection.execute(sql, name).rowcount:
                 raise NotFound(f"there is no durable cursor {name.name!r} of this consumer")
+
+
+def verify_cursors(connection: sqlite3.Connection, *, epoch: bytes, last: Place) -> None:
+    """Check on one snapshot that no durable cursor is beyond ``last``, the end of the log with ``epoch``.
+
+    One of an earlier history says nothing of this one. Raises StoreCorrupt with the first that is.
+    """
+    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'durable_cursor'").fetchone() is None:
+        return
+    for row in connection.execute(f"{_CURSORS} WHERE epoch = ? AND place NOT BETWEEN 0 AND ?", (epoch, last)):
+        found = DurableCursor(*row)
+        raise StoreCorrupt(
+            f"durable cursor {found.name!r} of consumer {found.consumer_id}: it stands at place {found.place}, "
+            f"and the log ends at {last}; the log itself is whole"
+        )
 
 
 def _kept(connection: sqlite3.Connection, name: DurableName, epoch: bytes) -> Place | None:

@@ -48,8 +48,11 @@ def verify_records(connection: sqlite3.Connection) -> Iterator[int]:
                 raise StoreCorrupt(f"the hash chain breaks at position {position}: this record was altered")
             if stored_us < stored_before:
                 raise StoreCorrupt(f"position {position} was stored before the one ahead of it")
-            named = frozenset(names[number] for number in orjson.loads(numbers))
-            _check_columns(position, (statement_id, stored_us, named, courses_of(sets[course_set])), payload)
+            try:
+                named, courses = frozenset(names[number] for number in orjson.loads(numbers)), sets[course_set]
+            except KeyError as error:
+                raise StoreCorrupt(f"position {position}: nothing has the number {error} of its keys") from None
+            _check_columns(position, (statement_id, stored_us, named, courses_of(courses)), payload)
             previous, stored_before, expected = chain, stored_us, position + 1
         yield expected - 1
     yield expected - 1
