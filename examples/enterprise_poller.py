@@ -6,9 +6,9 @@ Needs nothing but Python. Every statement that the token may see comes into the 
 was stored, however often this program, the server or the network fails: beside the file stands
 ``records.jsonl.place`` with how far it is good, and what was written beyond that is cut off at the next start.
 
-A round asks for what was stored ``since`` the last one, follows ``more`` page after page, and ends with the time in the
-header ``X-Experience-API-Consistent-Through``: the server promises that nothing can turn up any more that was stored
-at that time or before. What a page holds beyond that time is left to the next round.
+Each request asks for what came ``after`` a cursor, and the header ``X-LRS-Cursor`` of its answer is where to go on. An
+answer without statements says that there is nothing more for now. The parameter is one of lrs-lite; how to do it with
+the standard alone is told in docs/quickstart-enterprise.md.
 """
 
 from __future__ import annotations
@@ -18,16 +18,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
-from datetime import datetime
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-CONSISTENT_THROUGH = "X-Experience-API-Consistent-Through"
+CURSOR = "X-LRS-Cursor"
 TIMEOUT_S = 60
 PAUSE_S = 2
 
@@ -36,15 +34,9 @@ TROUBLE = (OSError, HTTPException, json.JSONDecodeError)
 
 
 class Place(NamedTuple):
-    """How far the file is good.
+    """How far the file is good: everything up to ``cursor`` is in its first ``bytes``."""
 
-    ``since``: everything up to this time is in the first ``through_bytes`` of the file. ``more``: when a round is under
-    way, the page to go on with; what the round has written so far ends at ``bytes``.
-    """
-
-    since: str | None = None
-    through_bytes: int = 0
-    more: str = ""
+    cursor: str = "beginning"
     bytes: int = 0
 
 
@@ -60,25 +52,16 @@ class Records:
             raise ValueError(f"{path} is shorter than {self._note} says: remove both to begin anew")
         os.truncate(path, self.place.bytes)
 
-    def add(self, statements: list[dict[str, Any]], *, since: str, more: str) -> None:
-        """Write ``statements``; then, with them safely on disk, where to go on: with ``more``, or ``since`` then."""
+    def add(self, statements: list[dict[str, Any]], cursor: str) -> None:
+        """Write ``statements``; then, with them safely on disk, that ``cursor`` stands behind them."""
         with self._path.open("r+b") as file:
-            # After a disk that was full, half of a page may stand there.
+            # After a disk that was full, half of an answer may stand there.
             file.seek(self.place.bytes)
             file.truncate()
             file.writelines(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in statements)
             file.flush()
             os.fsync(file.fileno())
-            end = file.tell()
-        if more:
-            self._keep(self.place._replace(more=more, bytes=end))
-        else:
-            self._keep(Place(since, end, "", end))
-
-    def go_back(self) -> None:
-        """Take back the round that is under way."""
-        os.truncate(self._path, self.place.through_bytes)
-        self._keep(self.place._replace(more="", bytes=self.place.through_bytes))
+            self._keep(Place(cursor, file.tell()))
 
     def _keep(self, place: Place) -> None:
         new = self._note.with_name(self._note.name + ".new")
@@ -90,46 +73,23 @@ class Records:
         self.place = place
 
 
-def fetch(url: str, token: str) -> tuple[dict[str, Any], str]:
-    """A StatementResult, and up to when it is complete."""
+def fetch(url: str, token: str) -> tuple[list[dict[str, Any]], str]:
+    """Statements, and the cursor behind them."""
     headers = {"Authorization": f"Bearer {token}", "X-Experience-API-Version": "1.0.3"}
     with urlopen(Request(url, headers=headers), timeout=TIMEOUT_S) as answer:  # noqa: S310 - the URL is the operator's.
-        return json.load(answer), answer.headers[CONSISTENT_THROUGH]
+        cursor = answer.headers[CURSOR]
+        if cursor is None:
+            sys.exit("this server does not know the parameter after")
+        return json.load(answer)["statements"], cursor
 
 
 def poll(records: Records, endpoint: str, token: str, courses: list[str]) -> None:
-    """One round, or the rest of one. Where it could not be finished, the next one goes on."""
-    while True:
-        place = records.place
-        url = urljoin(endpoint, place.more) if place.more else f"{endpoint}?{first_query(place.since, courses)}"
-        try:
-            result, through = fetch(url, token)
-        except HTTPError as error:
-            if place.more and error.code == 400:
-                # The token may see something else than when the round began, so its pages no longer fit together.
-                records.go_back()
-                continue
-            raise
-        good = list(stored_by(through, result["statements"]))
-        complete = len(good) == len(result["statements"])
-        more = result["more"] if complete else ""
-        records.add(good, since=through, more=more)
-        if not more:
-            return
-
-
-def first_query(since: str | None, courses: list[str]) -> str:
-    members = [("ascending", "true"), ("limit", "500"), *(("course", course) for course in courses)]
-    return urlencode(members if since is None else [*members, ("since", since)])
-
-
-def stored_by(through: str, statements: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Those of ``statements`` about which the server has promised that none is missing before them."""
-    end = datetime.fromisoformat(through)
-    for statement in statements:
-        if datetime.fromisoformat(statement["stored"]) > end:
-            return
-        yield statement
+    """Everything that is there for now. Where it could not be finished, the next time goes on."""
+    statements: list[dict[str, Any]] | None = None
+    while statements != []:
+        asked = [("after", records.place.cursor), ("limit", "500"), *(("course", course) for course in courses)]
+        statements, cursor = fetch(f"{endpoint}?{urlencode(asked)}", token)
+        records.add(statements, cursor)
 
 
 def main() -> None:
@@ -147,6 +107,7 @@ def main() -> None:
         try:
             poll(records, given.endpoint, os.environ["TOKEN"], given.course)
         except TROUBLE as error:
+            # Among them 410: the server's history was replaced by a backup of it, so the file is to be made anew.
             if isinstance(error, HTTPError) and error.code < 500 and error.code != 429:
                 sys.exit(f"{error}: {error.read().decode(errors='replace')}")
             print(f"{error!r}; trying again in {PAUSE_S} s", file=sys.stderr, flush=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import threading
 import time
+from email.message import Message
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -24,7 +25,7 @@ from tests.system.server import Server
 ENDPOINT = "https://lrs.example.com/xapi/statements"
 
 
-class Pages:
+class Answers:
     """A server whose answers are given; ``asked``: the queries it got."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: Any) -> None:
@@ -32,25 +33,17 @@ class Pages:
         self._answers = list(answers)
         monkeypatch.setattr(enterprise_poller, "fetch", self._fetch)
 
-    def _fetch(self, url: str, _: str) -> tuple[dict[str, Any], str]:
+    def _fetch(self, url: str, _: str) -> tuple[list[dict[str, Any]], str]:
         self.asked.append(parse_qs(urlsplit(url).query))
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        result: tuple[dict[str, Any], str] = answer
-        return result
+        cursor, *made = answer
+        return [{"id": one} for one in made], cursor
 
-
-def at(second: int) -> str:
-    return f"2026-11-22T10:00:{second:02}.000000Z"
-
-
-def page(through: int, *stored: int, more: str = "") -> tuple[dict[str, Any], str]:
-    return {"statements": [{"id": f"s{second}", "stored": at(second)} for second in stored], "more": more}, at(through)
-
-
-def refused() -> HTTPError:
-    return HTTPError(ENDPOINT, 400, "Bad Request", None, None)  # type: ignore[arg-type]
+    @property
+    def after(self) -> list[str]:
+        return [after for one in self.asked for after in one["after"]]
 
 
 def ids(path: Path) -> list[str]:
@@ -62,54 +55,28 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "records.jsonl"
 
 
-def test_a_round_begins_where_the_last_one_was_complete(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pages = Pages(monkeypatch, page(5, 1, 2), page(9, 7))
-    poll(Records(path), ENDPOINT, "t", [])
-    poll(Records(path), ENDPOINT, "t", [COURSE_A])
-    assert "since" not in pages.asked[0]
-    assert pages.asked[1]["since"] == [at(5)]
-    assert pages.asked[1]["course"] == [COURSE_A]
-    assert ids(path) == ["s1", "s2", "s7"]
-
-
-def test_what_the_server_has_not_promised_is_left_to_the_next_round(
+def test_it_asks_for_what_came_after_the_last_answer_until_there_is_nothing(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It comes again then, with whatever may have been stored before it in the meantime."""
-    pages = Pages(monkeypatch, page(5, 4, 5, 6, more="/xapi/statements?more=m"), page(9, 6, 7))
+    server = Answers(monkeypatch, ("c2", "s1", "s2"), ("c3", "s3"), ("c7",), ("c8", "s8"), ("c8",))
     poll(Records(path), ENDPOINT, "t", [])
-    assert ids(path) == ["s4", "s5"]
-    poll(Records(path), ENDPOINT, "t", [])
-    assert pages.asked[1]["since"] == [at(5)]
-    assert ids(path) == ["s4", "s5", "s6", "s7"]
+    poll(Records(path), ENDPOINT, "t", [COURSE_A])
+    assert server.after == ["beginning", "c2", "c3", "c7", "c8"]
+    assert ["course" in one for one in server.asked] == [False, False, False, True, True]
+    assert ids(path) == ["s1", "s2", "s3", "s8"]
 
 
-def test_a_round_that_broke_off_goes_on_with_the_next_page(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pages = Pages(monkeypatch, page(5, 1, 2, more="/xapi/statements?more=m"), OSError("cut"), page(6, 3))
+def test_what_broke_off_goes_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Answers(monkeypatch, ("c2", "s1", "s2"), OSError("cut"), ("c3", "s3"), ("c3",))
     with pytest.raises(OSError, match="cut"):
         poll(Records(path), ENDPOINT, "t", [])
     poll(Records(path), ENDPOINT, "t", [])
-    assert pages.asked[1] == pages.asked[2] == {"more": ["m"]}
+    assert server.after == ["beginning", "c2", "c2", "c3"]
     assert ids(path) == ["s1", "s2", "s3"]
 
 
-def test_a_round_begins_anew_when_its_pages_do_not_fit_any_more(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As when the administrator has changed the grant."""
-    pages = Pages(monkeypatch, page(2, 1), page(5, 3, 4, more="/xapi/statements?more=m"), refused(), page(6, 3, 4, 5))
-    poll(Records(path), ENDPOINT, "t", [])
-    poll(Records(path), ENDPOINT, "t", [])
-    assert pages.asked[3]["since"] == [at(2)]
-    assert ids(path) == ["s1", "s3", "s4", "s5"]
-
-
-def test_a_query_that_is_refused_is_not_repeated(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Pages(monkeypatch, refused())
-    with pytest.raises(HTTPError):
-        poll(Records(path), ENDPOINT, "t", [])
-
-
 def test_what_was_written_and_not_noted_is_cut_off(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Pages(monkeypatch, page(5, 1), page(9, 6))
+    Answers(monkeypatch, ("c1", "s1"), ("c1",), ("c6", "s6"), ("c6",))
     poll(Records(path), ENDPOINT, "t", [])
     with path.open("a") as file:
         file.write('{"id":"s6","stored":')
@@ -118,11 +85,22 @@ def test_what_was_written_and_not_noted_is_cut_off(path: Path, monkeypatch: pyte
 
 
 def test_a_file_that_was_taken_away_is_noticed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    Pages(monkeypatch, page(5, 1))
+    Answers(monkeypatch, ("c1", "s1"), ("c1",))
     poll(Records(path), ENDPOINT, "t", [])
     path.unlink()
     with pytest.raises(ValueError, match="shorter"):
         Records(path)
+
+
+def test_a_server_that_knows_no_cursors_is_not_asked_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers every query with the same page."""
+
+    class Answer(BytesIO):
+        headers = Message()
+
+    monkeypatch.setattr(enterprise_poller, "urlopen", lambda *_, **__: Answer(b'{"statements":[{}]}'))
+    with pytest.raises(SystemExit, match="does not know"):
+        poll(Records(path), ENDPOINT, "t", [])
 
 
 class Writers:
