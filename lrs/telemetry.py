@@ -11,10 +11,35 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from itertools import count
+from typing import Any, cast
 
 import structlog
 
-logger: structlog.stdlib.BoundLogger = structlog.get_logger("lrs")
+
+class _Logger:
+    """Logs as the application has configured structlog; where nobody has, with plain tracebacks.
+
+    With ``rich`` installed, structlog would print the local variables of every frame, and statements are among them.
+    """
+
+    def __init__(self) -> None:
+        self._configured = structlog.get_logger("lrs")
+        self._plain = structlog.wrap_logger(
+            None,
+            processors=[
+                structlog.contextvars.merge_contextvars,
+                structlog.processors.add_log_level,
+                structlog.dev.set_exc_info,
+                structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+                structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+            ],
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._configured if structlog.is_configured() else self._plain, name)
+
+
+logger = cast("structlog.stdlib.BoundLogger", _Logger())
 """Structured log; fields are never secrets, tokens, Authorization headers or learner data."""
 
 REQUEST_ID: ContextVar[str] = ContextVar("lrs_request_id", default="")

@@ -1,7 +1,10 @@
-"""The plain stores of numbers, and spans."""
+"""The plain stores of numbers, spans, and the log of an application that configures none."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,3 +48,39 @@ def test_spans_are_nothing_until_there_is_a_tracer() -> None:
     with spans("after"):
         pass
     assert seen == ["after"]
+
+
+FAILING = """
+import structlog
+{configure}
+from lrs.telemetry import logger
+
+def fail(statement):
+    raise ValueError("told")
+
+try:
+    fail("priv" + "ate")
+except ValueError:
+    logger.exception("failed", connection="c1")
+"""
+
+
+def said(configure: str = "") -> str:
+    """What a program of its own prints, in which something of ours fails."""
+    program = FAILING.format(configure=configure)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    return done.stdout + done.stderr
+
+
+def test_an_application_that_configures_no_logs_gets_tracebacks_without_local_variables() -> None:
+    """By itself structlog prints them when ``rich`` is installed; statements are among them."""
+    text = said()
+    assert "failed" in text
+    assert "connection" in text
+    assert "ValueError: told" in text
+    assert text.count("private") == 0
+
+
+def test_an_application_that_configures_structlog_has_its_way() -> None:
+    text = said("structlog.configure(processors=[structlog.processors.JSONRenderer()])")
+    assert json.loads(text) == {"connection": "c1", "event": "failed", "exc_info": True}
