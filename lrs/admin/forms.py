@@ -9,7 +9,8 @@ from lrs.admin.access import AccessRequest
 from lrs.admin.accounts import Administrator, AdminSession
 from lrs.audit.entry import Entry
 from lrs.auth.consumers import Consumer, Key, SigningKey, TokenRow
-from lrs.auth.grants import Grant, grant_in
+from lrs.auth.grants import Grant
+from lrs.auth.restrictions import ACTORS
 from lrs.auth.scopes import listed, scope_set
 from lrs.errors import InvalidParameter
 from lrs.xapi.timestamps import format_us, parse_timestamp
@@ -37,17 +38,10 @@ def token_state(one: TokenRow, now_us: int) -> str:
     return EXPIRED if one.expires_at_us <= now_us else ACTIVE
 
 
-def grant_form(grant: Grant) -> dict[str, Any]:
-    """A grant: its form in a token, without the type that is always the same."""
-    (details,) = grant.authorization_details()
-    return {name: value for name, value in details.items() if name != "type"}
-
-
-def parse_grant(value: Any) -> Grant:
-    """The grant in ``value``; InvalidParameter."""
-    if not isinstance(value, Mapping) or not value or "type" in value:
-        raise InvalidParameter('grant is an object such as {"courses": ["course-v1:Org+C1+2026"]}')
-    return grant_in([{"type": "xapi", **value}])
+def grant_told(grant: Grant) -> dict[str, Any]:
+    """A grant as the audit trail tells it: of actors, who are learners, only how many there are."""
+    form = grant.to_json()
+    return {**form, ACTORS: len(form[ACTORS])} if ACTORS in form else form
 
 
 def parse_scopes(value: Any) -> frozenset[str]:
@@ -81,7 +75,7 @@ def consumer_changes(body: Mapping[str, Any]) -> dict[str, Any]:
             case "scopes":
                 changes["scopes"] = parse_scopes(value)
             case "grant":
-                changes["grant"] = parse_grant(value)
+                changes["grant"] = Grant.from_json(value)
             case "expires_at":
                 changes["expires_at_us"] = parse_time(name, value)
             case "trusted" | "disabled":
@@ -91,7 +85,7 @@ def consumer_changes(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def told(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of a ``Consumer`` as the audit trail tells them."""
-    forms: dict[str, Callable[[Any], Any]] = {"scopes": listed, "grant": grant_form, "expires_at_us": time}
+    forms: dict[str, Callable[[Any], Any]] = {"scopes": listed, "grant": grant_told, "expires_at_us": time}
     return {name.removesuffix("_us"): forms[name](value) if name in forms else value for name, value in changes.items()}
 
 
@@ -103,7 +97,7 @@ def consumer_form(one: Consumer, now_us: int) -> dict[str, Any]:
         "disabled": one.disabled,
         "trusted": one.trusted,
         "scopes": listed(one.scopes),
-        "grant": grant_form(one.grant),
+        "grant": one.grant.to_json(),
         "created_at": time(one.created_at_us),
         "expires_at": time(one.expires_at_us),
     }
@@ -126,7 +120,7 @@ def token_form(one: TokenRow, now_us: int) -> dict[str, Any]:
         "consumer": one.consumer,
         "state": token_state(one, now_us),
         "scopes": listed(one.scopes),
-        "grant": grant_form(one.grant),
+        "grant": one.grant.to_json(),
         "issued_at": time(one.issued_at_us),
         "expires_at": time(one.expires_at_us),
         "revoked_at": time(one.revoked_at_us),

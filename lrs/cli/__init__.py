@@ -39,6 +39,8 @@ COMMANDS = MappingProxyType(
         "consumer": Command("lrs.cli.consumers:consumer", "Register readers and writers."),
         "key": Command("lrs.cli.keys:key", "Make and revoke keys for Basic authentication."),
         "cursor": Command("lrs.cli.cursors:cursor", "Look at the durable cursors of subscribers."),
+        "admin": Command("lrs.cli.admin:admin", "Make administrators for the pages at /admin."),
+        "audit": Command("lrs.cli.audit:audit", "Show who did what, and when."),
         "token": Command("lrs.cli.tokens:token", "Issue and revoke bearer tokens."),
         "signing-key": Command("lrs.cli.signing_keys:signing_key", "Replace the keys that sign tokens."),
     }

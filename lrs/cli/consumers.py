@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +74,8 @@ def add(
     grant = granted(UNRESTRICTED, courses, restrictions)
     with register(data, create=True) as room:
         expires_at_us = expires(room.clock.now_us()) if expires else None
-        added = room.issuer.add_consumer(
+        added = room.administration.consumers.add(
+            room.actor,
             name,
             scopes=wanted,
             grant=grant,
@@ -154,10 +154,11 @@ def set_(
     with register(data) as room:
         if expires:
             changes["expires_at_us"] = expires(room.clock.now_us())
-        changed = room.consumers.change_consumer(
-            name,
-            lambda before: replace(before, grant=granted(before.grant, courses, restrictions), **changes),
-        )
+
+        def change(before: Consumer) -> dict[str, Any]:
+            return {**changes, "grant": granted(before.grant, courses, restrictions)} if grants else changes
+
+        changed = room.administration.consumers.change(room.actor, name, change)
         _show(changed, room.clock.now_us(), as_json)
 
 
@@ -181,7 +182,7 @@ def enable(name: str, data: Path | None, as_json: bool) -> None:
 
 def _switch(name: str, data: Path | None, as_json: bool, *, disabled: bool) -> None:
     with register(data) as room:
-        changed = room.consumers.change_consumer(name, lambda before: replace(before, disabled=disabled))
+        changed = room.administration.consumers.change(room.actor, name, lambda _: {"disabled": disabled})
         _show(changed, room.clock.now_us(), as_json)
 
 

@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
-from lrs.auth.sqlite import SqliteConsumers
+from lrs.admin.service.followers import KeptCursor
 from lrs.cli.output import print_json, print_table, time_json, time_text
-from lrs.cli.register import data_option, json_option
-from lrs.config import read_settings
-from lrs.engine import OWNER_ID
-from lrs.errors import NotFound
-from lrs.statements.sqlite.follow import end
-from lrs.statements.sqlite.schema import epoch_of
-from lrs.storage.sqlite import Store, open_store
-from lrs.subscriptions.durables import DurableCursor, DurableName
-from lrs.subscriptions.sqlite import SqliteDurables
-
-OWNER = "owner"
-"""The name under which programs that open the store themselves keep their cursors."""
-
-
-class _Room(NamedTuple):
-    """What the commands work with. ``numbers``: consumers by name."""
-
-    store: Store
-    durables: SqliteDurables
-    numbers: dict[str, int]
-
-    def number(self, consumer: str) -> int:
-        if consumer not in self.numbers:
-            raise NotFound(f"there is no consumer {consumer!r}")
-        return self.numbers[consumer]
+from lrs.cli.register import data_option, json_option, register
 
 
 @click.group()
@@ -50,25 +26,18 @@ def list_(consumer: str | None, data: Path | None, *, as_json: bool) -> None:
 
     BEHIND is how much the log holds after a cursor, whether its subscriber would be shown it or not.
     """
-    room = _open(data)
-    try:
-        names = {number: name for name, number in room.numbers.items()}
-        found = room.durables.cursors(None if consumer is None else room.number(consumer))
-        with room.store.snapshot() as connection:
-            epoch, last = epoch_of(connection), end(connection)
-    finally:
-        room.store.close()
-    behind = {(one.consumer_id, one.name): last - one.place if one.epoch == epoch else None for one in found}
+    with register(data) as room:
+        found = room.administration.followers.cursors(consumer)
     if as_json:
-        print_json([_json(one, names, behind[one.consumer_id, one.name]) for one in found])
+        print_json([_json(one) for one in found])
         return
     print_table(
         ("CONSUMER", "NAME", "BEHIND", "ACKNOWLEDGED"),
         [
             (
-                _consumer(one, names),
+                one.consumer,
                 one.name,
-                "history replaced" if (left := behind[one.consumer_id, one.name]) is None else str(left),
+                "history replaced" if one.behind is None else str(one.behind),
                 time_text(one.acknowledged_us),
             )
             for one in found
@@ -83,31 +52,15 @@ def list_(consumer: str | None, data: Path | None, *, as_json: bool) -> None:
 @data_option
 def drop(consumer: str, name: str, data: Path | None) -> None:
     """Forget the cursor NAME of CONSUMER: who comes with that name begins anew."""
-    room = _open(data)
-    try:
-        room.durables.drop(DurableName(room.number(consumer), name))
-    finally:
-        room.store.close()
+    with register(data) as room:
+        room.administration.followers.drop_cursor(room.actor, consumer, name)
     click.echo(f"The cursor {name} of {consumer} is dropped.")
 
 
-def _open(data: Path | None) -> _Room:
-    settings = read_settings(data=data)
-    if not settings.database.exists():
-        raise NotFound(f"there is no store in {settings.data}")
-    store = open_store(settings.database)
-    numbers = {one.name: one.id for one in SqliteConsumers(store).consumers()}
-    return _Room(store, SqliteDurables(store), {OWNER: OWNER_ID} | numbers)
-
-
-def _consumer(one: DurableCursor, names: dict[int, str]) -> str:
-    return names.get(one.consumer_id, str(one.consumer_id))
-
-
-def _json(one: DurableCursor, names: dict[int, str], behind: int | None) -> dict[str, Any]:
+def _json(one: KeptCursor) -> dict[str, Any]:
     return {
-        "consumer": _consumer(one, names),
+        "consumer": one.consumer,
         "name": one.name,
-        "behind": behind,
+        "behind": one.behind,
         "acknowledged_at": time_json(one.acknowledged_us),
     }

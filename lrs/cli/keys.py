@@ -27,7 +27,7 @@ def key() -> None:
 def add(consumer: str, data: Path | None, as_json: bool) -> None:
     """Make a key for CONSUMER, and print it with its secret: the only time that the secret is shown."""
     with register(data) as room:
-        issued = room.issuer.add_key(consumer)
+        issued = room.administration.consumers.add_key(room.actor, consumer)
     if as_json:
         print_json({"key": issued.key, "secret": issued.secret, "consumer": consumer})
         return
@@ -69,7 +69,7 @@ def list_(consumer: str | None, data: Path | None, as_json: bool) -> None:
 def revoke(key_id: str, data: Path | None, as_json: bool) -> None:
     """Refuse KEY from now on, and close its streams."""
     with register(data) as room:
-        revoked = room.issuer.revoke_key(key_id)
+        revoked = room.administration.consumers.revoke_key(room.actor, key_id)
     if as_json:
         print_json(_json(revoked))
     else:

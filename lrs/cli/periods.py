@@ -51,3 +51,9 @@ def moment_option(_ctx: click.Context, _param: click.Parameter, text: str | None
         ) from None
     at_us = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()) * 1_000_000
     return lambda _now_us: at_us
+
+
+def since_us(moment: Moment, now_us: int) -> int | None:
+    """The moment for looking back: a period, which lies as far after now, counts back from it. ``never``: None."""
+    at_us = moment(now_us)
+    return at_us if at_us is None or at_us <= now_us else 2 * now_us - at_us

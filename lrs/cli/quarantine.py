@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,33 +10,15 @@ import click
 import orjson
 
 from lrs.cli.output import print_fields, print_json, print_table, time_json, time_text
-from lrs.cli.register import data_option, json_option
+from lrs.cli.register import Register, data_option, json_option, register
 from lrs.config import Settings, read_settings
 from lrs.engine import Engine
-from lrs.errors import NotFound
-from lrs.statements.sqlite.aside import Aside, KeptConflict, Quarantined
-from lrs.storage.sqlite import open_store
+from lrs.statements.sqlite.aside import KeptConflict, Quarantined
 
 _CELL_CHARACTERS_MAX = 60
 
 after_option = click.option("--after", default=0, metavar="NUMBER", help="Go on after this number.")
 limit_option = click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000), help="How many.")
-
-
-@contextmanager
-def _aside(data: Path | None) -> Iterator[Aside]:
-    store = open_store(_settings(data).database)
-    try:
-        yield Aside(store)
-    finally:
-        store.close()
-
-
-def _settings(data: Path | None) -> Settings:
-    settings = read_settings(data=data)
-    if not settings.database.exists():
-        raise NotFound(f"there is no store in {settings.data}")
-    return settings
 
 
 @click.group()
@@ -53,8 +33,8 @@ def quarantine() -> None:
 @json_option
 def list_(after: int, limit: int, data: Path | None, *, as_json: bool) -> None:
     """List what is in quarantine, oldest first."""
-    with _aside(data) as aside:
-        found = aside.quarantined(after=after, limit=limit)
+    with register(data) as room:
+        found = room.administration.aside.rows.quarantined(after=after, limit=limit)
     if as_json:
         print_json([_json(one) for one in found])
         return
@@ -68,8 +48,8 @@ def list_(after: int, limit: int, data: Path | None, *, as_json: bool) -> None:
 @json_option
 def show(number: int, data: Path | None, *, as_json: bool) -> None:
     """Show all about NUMBER, with the bytes that came."""
-    with _aside(data) as aside:
-        one = aside.one(number)
+    with register(data) as room:
+        one = room.administration.aside.look(room.actor, number)
     if as_json:
         print_json(_json(one))
         return
@@ -94,18 +74,20 @@ def retry(numbers: tuple[int, ...], data: Path | None, *, everything: bool, as_j
     """Try to store NUMBERS again, as their sender, under the rules of today; what fails stays."""
     if bool(numbers) is everything:
         raise click.UsageError("give NUMBERs or --all")
-    stored, left = asyncio.run(_retry(_settings(data), numbers))
+    with register(data) as room:
+        stored, left = asyncio.run(_retry(room, read_settings(data=data), numbers))
     if as_json:
         print_json({"stored": stored, "left": left})
     else:
         click.echo(f"{len(stored)} stored, {len(left)} still in quarantine.")
 
 
-async def _retry(settings: Settings, numbers: tuple[int, ...]) -> tuple[list[int], list[int]]:
+async def _retry(room: Register, settings: Settings, numbers: tuple[int, ...]) -> tuple[list[int], list[int]]:
     """(numbers stored and taken out, numbers left); no number at all means every one."""
+    acts = room.administration.aside
     async with Engine(settings) as engine:
-        chosen = numbers or tuple(one.number for one in engine.aside.all_quarantined())
-        outcomes = [(number, await engine.retry(number)) for number in chosen]
+        chosen = numbers or tuple(one.number for one in acts.rows.all_quarantined())
+        outcomes = [(number, await acts.retry(room.actor, engine, number)) for number in chosen]
     return [number for number, good in outcomes if good], [number for number, good in outcomes if not good]
 
 
@@ -114,9 +96,9 @@ async def _retry(settings: Settings, numbers: tuple[int, ...]) -> tuple[list[int
 @data_option
 def drop(numbers: tuple[int, ...], data: Path | None) -> None:
     """Remove NUMBERS for good."""
-    with _aside(data) as aside:
+    with register(data) as room:
         for number in numbers:
-            aside.drop(number)
+            room.administration.aside.drop(room.actor, number)
     click.echo(f"{len(numbers)} dropped.")
 
 
@@ -132,13 +114,24 @@ def conflict() -> None:
 @json_option
 def list_conflicts(after: int, limit: int, data: Path | None, *, as_json: bool) -> None:
     """List conflicts, oldest first; with --json, both statements."""
-    with _aside(data) as aside:
-        found = aside.conflicts(after=after, limit=limit)
+    with register(data) as room:
+        found = room.administration.aside.rows.conflicts(after=after, limit=limit)
     if as_json:
         print_json([_conflict_json(one) for one in found])
         return
     rows = [(str(one.number), time_text(one.received_us), str(one.statement_id)) for one in found]
     print_table(("NUMBER", "RECEIVED", "STATEMENT"), rows, empty="There are no conflicts.")
+
+
+@conflict.command("drop")
+@click.argument("numbers", type=int, nargs=-1, required=True)
+@data_option
+def drop_conflicts(numbers: tuple[int, ...], data: Path | None) -> None:
+    """Remove NUMBERS for good; the log keeps what it has."""
+    with register(data) as room:
+        for number in numbers:
+            room.administration.aside.drop_conflict(room.actor, number)
+    click.echo(f"{len(numbers)} dropped.")
 
 
 def _reason(one: Quarantined) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,9 +13,10 @@ from typing import Any, NamedTuple
 import click
 import orjson
 
+from lrs.admin.service import Administration, open_administration
+from lrs.audit.entry import Actor
 from lrs.auth.authenticate import issuer_and_audience
 from lrs.auth.grants import Grant
-from lrs.auth.issue import Issuer
 from lrs.auth.restrictions import ACTORS, Restrictions
 from lrs.auth.scopes import MEANINGS, listed
 from lrs.auth.sqlite import SqliteConsumers, open_consumers
@@ -94,10 +97,11 @@ def _agent(text: str) -> Any:
 
 
 class Register(NamedTuple):
-    """What the commands work with."""
+    """What the commands work with. Whatever changes something is an act of ``administration``, done by ``actor``."""
 
     consumers: SqliteConsumers
-    issuer: Issuer
+    administration: Administration
+    actor: Actor
     clock: Clock
     audience: str
 
@@ -114,10 +118,20 @@ def register(data: Path | None, *, create: bool = False) -> Iterator[Register]:
     try:
         clock = SystemClock()
         consumers = open_consumers(store, clock)
-        issuer = Issuer(consumers, settings, clock=clock, entropy=secrets.token_bytes)
-        yield Register(consumers, issuer, clock, issuer_and_audience(settings)[1])
+        administration = open_administration(store, consumers, settings, clock=clock, entropy=secrets.token_bytes)
+        yield Register(consumers, administration, operator(), clock, issuer_and_audience(settings)[1])
     finally:
         store.close()
+
+
+def operator() -> Actor:
+    """Who uses the command line: the user of the machine."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        # A container may run as a user who has no name.
+        name = str(os.getuid())
+    return Actor("cli", name)
 
 
 def scopes_text(scopes: frozenset[str]) -> str:

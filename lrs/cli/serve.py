@@ -20,9 +20,11 @@ from starlette.applications import Starlette
 from uvicorn.supervisors import Multiprocess
 
 from lrs.app import create_app
+from lrs.cli.admin import link_text
 from lrs.cli.listener import BACKLOG_CONNECTIONS, address, allow_many_sockets, listen
 from lrs.cli.logs import configure_logs
-from lrs.cli.register import data_option
+from lrs.cli.output import time_text
+from lrs.cli.register import data_option, register
 from lrs.cli.requests import Requests
 from lrs.cli.sockets import Sockets
 from lrs.config import Settings, read_settings
@@ -120,7 +122,7 @@ def serve(
         proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
-    lines = _welcome(settings, listener)
+    lines = "\n".join([*_welcome(settings, listener), *_first_link(settings, listener)])
     try:
         if settings.workers == 1:
             _Server(config, lines).run(sockets=[listener])
@@ -152,13 +154,23 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def _welcome(settings: Settings, listener: socket.socket) -> str:
+def _welcome(settings: Settings, listener: socket.socket) -> list[str]:
     data = "" if settings.data == Settings().data else f" --data {settings.data}"
-    return "\n".join(
-        (
-            f"lrs-lite listens on {address(listener)} (xAPI below {settings.base})",
-            f"The store is {settings.database}. In another terminal, a first writer and a first reader:",
-            f"  lrs consumer add open-edx --scope statements/write{data} && lrs key add open-edx{data}",
-            f"  lrs consumer add engine --scope stream --scope statements/read{data} && lrs token issue engine{data}",
-        )
-    )
+    return [
+        f"lrs-lite listens on {address(listener)} (xAPI below {settings.base})",
+        f"The store is {settings.database}. In another terminal, a first writer and a first reader:",
+        f"  lrs consumer add open-edx --scope statements/write{data} && lrs key add open-edx{data}",
+        f"  lrs consumer add engine --scope stream --scope statements/read{data} && lrs token issue engine{data}",
+    ]
+
+
+def _first_link(settings: Settings, listener: socket.socket) -> list[str]:
+    """Lines with the link by which the first administrator sets a password; none once somebody has one."""
+    with register(settings.data, create=True) as room:
+        made = room.administration.accounts.first_link()
+    if made is None:
+        return []
+    usual = settings.public_url == Settings().public_url
+    text = link_text(made, address(listener) if usual else settings.public_url)
+    until = time_text(made.expires_at_us)
+    return [f"Nobody administers it in a browser yet. This link sets a password, once, until {until}:", f"  {text}"]

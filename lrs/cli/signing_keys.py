@@ -48,7 +48,11 @@ def rotate(*, retire_after_s: int | None, data: Path | None, as_json: bool) -> N
     The key that signed so far still verifies its tokens until they have expired.
     """
     with register(data) as room:
-        _print(room.issuer.rotate_signing_key(retire_after_s=retire_after_s), room.clock.now_us(), as_json=as_json)
+        _print(
+            room.administration.consumers.rotate_signing_key(room.actor, retire_after_s=retire_after_s),
+            room.clock.now_us(),
+            as_json=as_json,
+        )
 
 
 @signing_key.command()
@@ -61,7 +65,7 @@ def retire(kid: str, data: Path | None, *, as_json: bool) -> None:
     KEY is an id that `lrs signing-key list` shows, and not the key that signs: rotate first.
     """
     with register(data) as room:
-        retired, now_us = room.issuer.retire_signing_key(kid), room.clock.now_us()
+        retired, now_us = room.administration.consumers.retire_signing_key(room.actor, kid), room.clock.now_us()
     if as_json:
         print_json(_json(retired, now_us))
     else:

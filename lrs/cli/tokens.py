@@ -56,7 +56,7 @@ def issue(
     asked = scope_set(scopes) if scopes else None
     with register(data) as room:
         grant = granted(room.consumers.consumer(consumer).grant, courses, restrictions)
-        issued = room.issuer.issue_token(consumer, scopes=asked, grant=grant, ttl_s=ttl_s)
+        issued = room.administration.consumers.issue_token(room.actor, consumer, scopes=asked, grant=grant, ttl_s=ttl_s)
         audience = room.audience
     row = issued.row
     if as_json:
@@ -113,7 +113,7 @@ def revoke(credential: str, data: Path | None, as_json: bool) -> None:
     if credential == "-":
         credential = sys.stdin.read().strip()
     with register(data) as room:
-        revoked, now_us = room.issuer.revoke_token(credential), room.clock.now_us()
+        revoked, now_us = room.administration.consumers.revoke_token(room.actor, credential), room.clock.now_us()
     if as_json:
         print_json(_json(revoked, now_us))
     else:

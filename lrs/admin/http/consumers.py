@@ -60,10 +60,11 @@ class ConsumerHandlers:
         acts, now_us = call.desk.administration.consumers, call.desk.now_us()
         before: Consumer = await call.run(acts.numbered, call.number("id"))
 
-        def as_seen(now: Consumer) -> None:
+        def as_seen(now: Consumer) -> dict[str, Any]:
             call.require_match(consumer_form(now, now_us))
+            return changes
 
-        after: Consumer = await call.run(acts.change, call.who, before.name, changes, as_seen)
+        after: Consumer = await call.run(acts.change, call.who, before.name, as_seen)
         return answer(consumer_form(after, now_us), tagged=True)
 
     async def scopes(self, call: Call) -> Response:

@@ -7,9 +7,10 @@ from typing import Any
 from starlette.responses import Response
 
 from lrs.admin import paging
-from lrs.admin.forms import key_form, parse_grant, parse_scopes, signing_key_form, token_form
+from lrs.admin.forms import key_form, parse_scopes, signing_key_form, token_form
 from lrs.admin.http.door import Call, answer, text_in
 from lrs.auth.consumers import Key, SigningKey, TokenRow
+from lrs.auth.grants import Grant
 from lrs.auth.issue import TTL_S_MAX, IssuedKey, IssuedToken
 from lrs.errors import InvalidParameter
 
@@ -62,7 +63,7 @@ class CredentialHandlers:
         if body.get("scopes") is not None:
             asked["scopes"] = parse_scopes(body["scopes"])
         if body.get("grant") is not None:
-            asked["grant"] = parse_grant(body["grant"])
+            asked["grant"] = Grant.from_json(body["grant"])
         asked["ttl_s"] = _seconds(body, "ttl_s")
         consumer = text_in(body, "consumer")
         issued: IssuedToken = await call.run(

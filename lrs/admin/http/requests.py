@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from lrs.admin import paging
 from lrs.admin.access import STATES, AccessRequest, parse_wish, parse_word
-from lrs.admin.forms import grant_form, parse_grant, parse_scopes, parse_time, request_form, time
+from lrs.admin.forms import parse_scopes, parse_time, request_form, time
 from lrs.admin.http.door import SECRET_CHARACTERS_MAX, Call, answer, text_in
 from lrs.admin.service.requests import Approval, Made
 from lrs.auth.grants import Grant
@@ -74,7 +74,7 @@ class RequestHandlers:
         if body.get("scopes") is not None:
             given["scopes"] = parse_scopes(body["scopes"])
         if body.get("grant") is not None:
-            given["grant"] = parse_grant(body["grant"])
+            given["grant"] = Grant.from_json(body["grant"])
         given["expires_at_us"] = parse_time("expires_at", body.get("expires_at"))
         acts = call.desk.administration.requests
         decided = await call.run(acts.approve, call.who, call.number("number"), Approval(**given), _as_seen(call))
@@ -111,5 +111,5 @@ def _for_visitors(request: AccessRequest, grant: Grant | None) -> dict[str, Any]
         "decided_at": time(request.decided_at_us),
         "word": request.word,
         "consumer": request.consumer,
-        "grant": None if grant is None else grant_form(grant),
+        "grant": None if grant is None else grant.to_json(),
     }

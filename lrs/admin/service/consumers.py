@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from lrs.admin.forms import grant_form, time, told
+from lrs.admin.forms import grant_told, time, told
 from lrs.admin.service.acting import Rooms
 from lrs.audit.entry import Actor
 from lrs.auth.consumers import Consumer, Key, SigningKey, TokenRow
@@ -15,8 +15,8 @@ from lrs.auth.issue import IssuedKey, IssuedToken
 from lrs.auth.scopes import DEFAULT_SCOPES, listed
 from lrs.errors import NotFound
 
-Precondition = Callable[[Consumer], None]
-"""Raises when the consumer is not as the caller has seen it."""
+Change = Callable[[Consumer], Mapping[str, Any]]
+"""From a consumer as it is to the fields that are to be replaced; may raise, and then nothing is changed."""
 
 
 class ConsumerActs:
@@ -48,23 +48,20 @@ class ConsumerActs:
                 name, scopes=scopes, grant=grant, expires_at_us=expires_at_us, trusted=trusted
             )
             act.details.update(
-                scopes=listed(scopes), grant=grant_form(grant), expires_at=time(expires_at_us), trusted=trusted
+                scopes=listed(scopes), grant=grant_told(grant), expires_at=time(expires_at_us), trusted=trusted
             )
         return added
 
-    def change(
-        self, actor: Actor, name: str, changes: Mapping[str, Any], precondition: Precondition = lambda _: None
-    ) -> Consumer:
-        """Replace fields of the consumer ``name``, if ``precondition`` does not raise."""
-
-        def changed(before: Consumer) -> Consumer:
-            precondition(before)
-            return replace(before, **changes)
-
+    def change(self, actor: Actor, name: str, change: Change) -> Consumer:
+        """Replace fields of the consumer ``name``, with no other change in between."""
         with self._rooms.acting(actor, "consumer.change", f"consumer:{name}") as act:
-            after = self._rooms.consumers.change_consumer(name, changed)
-            act.details.update(told(changes))
-        return after
+
+            def changed(before: Consumer) -> Consumer:
+                fields = change(before)
+                act.details.update(told(fields))
+                return replace(before, **fields)
+
+            return self._rooms.consumers.change_consumer(name, changed)
 
     def add_key(self, actor: Actor, consumer: str) -> IssuedKey:
         """A new key; the only time that its secret is known."""
@@ -98,7 +95,7 @@ class ConsumerActs:
             act.details.update(
                 consumer=consumer,
                 scopes=listed(row.scopes),
-                grant=grant_form(row.grant),
+                grant=grant_told(row.grant),
                 expires_at=time(row.expires_at_us),
             )
         return issued

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from lrs.admin.access import APPROVED, OPEN, REFUSED, TAKEN, AccessRequest, Wish
-from lrs.admin.forms import grant_form
+from lrs.admin.forms import grant_told
 from lrs.admin.service.acting import Rooms
 from lrs.admin.sqlite.requests import AccessRequests
 from lrs.audit.entry import VISITOR, Actor
@@ -95,7 +95,7 @@ class RequestActs:
             self._rooms.issuer.add_consumer(
                 approval.name, scopes=approval.scopes, grant=grant, expires_at_us=approval.expires_at_us
             )
-            act.details.update(consumer=approval.name, scopes=listed(approval.scopes), grant=grant_form(grant))
+            act.details.update(consumer=approval.name, scopes=listed(approval.scopes), grant=grant_told(grant))
             return self._decided(request, actor, state=APPROVED, word=approval.word, consumer=approval.name)
 
     def refuse(
