@@ -17,12 +17,14 @@ from uuid import uuid4
 
 import orjson
 
+from lrs.auth.allowances import Allowances
 from lrs.auth.authenticate import Authenticator
 from lrs.auth.grants import UNRESTRICTED
 from lrs.auth.issue import Issuer
 from lrs.auth.principal import Principal, authority_agent
 from lrs.auth.scopes import ALL, STATEMENTS_WRITE, STREAM
 from lrs.auth.sqlite import open_consumers
+from lrs.auth.sqlite.allowances import AllowanceRows
 from lrs.auth.writer import UseWriter
 from lrs.clock import Clock, SystemClock
 from lrs.config import Settings
@@ -67,6 +69,8 @@ class Engine:
             self.consumers, last_used_s=limits.last_used_s, credentials_max=limits.credentials_cached_max
         )
         self.authenticator = Authenticator(self.consumers, self.settings, clock=self.clock, note_use=self._uses.note)
+        self.allowances = Allowances(limits, self.clock, AllowanceRows(self._store).all)
+        self.authenticator.allowances = self.allowances
         self.issuer = Issuer(self.consumers, self.settings, clock=self.clock, entropy=secrets.token_bytes)
         self.oauth = TokenService(self.authenticator, self.issuer, self.consumers, self.settings, clock=self.clock)
         self.log = SqliteStatementLog(self._store, limits=limits, clock=self.clock)
@@ -77,6 +81,7 @@ class Engine:
             continuations=Continuations(self.log.secret),
             limits=limits,
             new_id=uuid4,
+            allow=self.allowances.statements,
         )
         self.aside = Aside(self._store)
         self.imports = Imports(self._store)

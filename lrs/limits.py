@@ -80,6 +80,18 @@ class Limits:
         10_000, 1, 1_000_000, "documents", "Most documents of one kind for an activity, an agent, or both together."
     )
 
+    # What one consumer may ask of one process; what `lrs consumer set` says for it comes first.
+    consumer_requests_per_s: float = bounded(
+        0, 0, 1_000_000, "requests/s", "Requests of one consumer that is not trusted; 0: no limit."
+    )
+    consumer_requests_burst: int = bounded(200, 1, 1_000_000, "requests", "How many of them may come at once.")
+    consumer_statements_per_day: int = bounded(
+        0, 0, 1_000_000_000, "statements/day", "Statements of one consumer that is not trusted; 0: no limit."
+    )
+    trusted_requests_per_s_min: int = bounded(
+        1_000, 1, 1_000_000, "requests/s", "A trusted writer is never held below this rate, whatever is set for it."
+    )
+
     # The writer.
     commit_statements_max: int = bounded(2_000, 1, 100_000, "statements", "Most statements in one shared commit.")
     late_inheritance_max: int = bounded(

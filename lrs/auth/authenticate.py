@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from lrs.auth.allowances import Allowances
 from lrs.auth.consumers import Consumer, ConsumerStore, Key, TokenRow
 from lrs.auth.external import ExternalClaims, ExternalTokens
 from lrs.auth.grants import Grant
@@ -69,6 +70,8 @@ class Authenticator:
         self._clock = clock
         self._note_use = note_use
         self.external = external
+        self.allowances: Allowances | None = None
+        """What each consumer may ask for; whoever takes requests has to count them there. None: nothing is limited."""
         self._proofs: dict[bytes, Proof] = {}
         self._principals: dict[str, tuple[int, Principal]] = {}
         self._ring: tuple[int, KeyRing] | None = None

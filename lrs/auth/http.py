@@ -26,8 +26,13 @@ def authorization(headers: Headers) -> str | None:
 
 
 def authenticate(headers: Headers, authenticator: Authenticator) -> Principal:
-    """Who sends a request with these ``headers``; raises as ``Authenticator.principal_for_authorization`` does."""
-    return authenticator.principal_for_authorization(authorization(headers))
+    """Who sends a request with these ``headers``; raises as ``Authenticator.principal_for_authorization`` does, and
+    RateLimited when there were too many.
+    """
+    principal = authenticator.principal_for_authorization(authorization(headers))
+    if authenticator.allowances is not None:
+        authenticator.allowances.request(principal)
+    return principal
 
 
 def challenges(error: LrsError, *, offered: bool) -> list[tuple[str, str]]:

@@ -120,6 +120,7 @@ class Monitoring:
             *readings.counted("lrs_stream_closes_total", traffic.closes),
             Reading("lrs_stream_catch_up_reads_total", (), engine.hub.pages.begun),
             *readings.counted("lrs_authentication_failures_total", failures.by_reason),
+            *readings.counted("lrs_rate_limited_total", engine.allowances.refused),
         ]
         used = files.process()
         if used is not None:

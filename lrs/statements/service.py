@@ -27,6 +27,10 @@ Receive = Callable[[Upload, Collection[str]], Awaitable[None]]
 """Takes data into an upload, all of it under names that are among those given."""
 
 
+Allow = Callable[[Principal, int], None]
+"""Is told who is about to store how many statements; raises RateLimited when that is too much."""
+
+
 class Found(NamedTuple):
     """A page of a query. ``cursor``: what comes after it is not in this page, nor on those that continue it; None for
     those.
@@ -48,6 +52,7 @@ class Statements:
         continuations: Continuations,
         limits: Limits,
         new_id: Callable[[], UUID],
+        allow: Allow = lambda _principal, _count: None,
     ) -> None:
         self._log = log
         self.files = files
@@ -55,6 +60,7 @@ class Statements:
         self._continuations = continuations
         self._limits = limits
         self.intake = Intake(limits, new_id)
+        self._allow = allow
         self.refused: Counter[str] = Counter()
         """How many statements were refused, by the code of the error."""
 
@@ -132,6 +138,7 @@ class Statements:
     ) -> tuple[Sequence[str], Append]:
         """The same before it is known which data came with them."""
         principal.require(STATEMENTS_WRITE)
+        self._allow(principal, len(statements))
         ids: list[str] = []
         drafts: list[Draft] = []
         aside: list[SetAside] = []

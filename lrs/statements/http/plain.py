@@ -118,6 +118,10 @@ class PlainWrites:
             principal = self._authenticator.principal_for_authorization(authorization)
         except LrsError:
             return None
+        allowances = self._authenticator.allowances
+        if allowances is not None and allowances.limited(principal):
+            # What is counted has to be counted once, and may be refused with an answer.
+            return None
         return PlainWrite(principal, version, statement_id, self.watch.now_s() if self.watch else 0.0)
 
     def store(self, write: PlainWrite, body: bytes, tell: Tell) -> bool:
