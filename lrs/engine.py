@@ -30,6 +30,8 @@ from lrs.clock import Clock, SystemClock
 from lrs.config import Settings
 from lrs.documents.service import Documents
 from lrs.documents.sqlite import SqliteDocuments
+from lrs.oauth.external import external_issuers
+from lrs.oauth.fetch import key_fetcher
 from lrs.oauth.service import TokenService
 from lrs.statements.continuation import Continuations
 from lrs.statements.match import visibility
@@ -68,7 +70,10 @@ class Engine:
         self._uses = UseWriter(
             self.consumers, last_used_s=limits.last_used_s, credentials_max=limits.credentials_cached_max
         )
-        self.authenticator = Authenticator(self.consumers, self.settings, clock=self.clock, note_use=self._uses.note)
+        self._issuers = external_issuers(self.settings, self.clock)
+        self.authenticator = Authenticator(
+            self.consumers, self.settings, clock=self.clock, note_use=self._uses.note, external=self._issuers
+        )
         self.allowances = Allowances(limits, self.clock, AllowanceRows(self._store).all)
         self.authenticator.allowances = self.allowances
         self.issuer = Issuer(self.consumers, self.settings, clock=self.clock, entropy=secrets.token_bytes)
@@ -213,6 +218,9 @@ class Engine:
             stack.callback(self._store.close)
             stack.push_async_callback(asyncio.to_thread, self._uses.close)
             stack.push_async_callback(asyncio.to_thread, self.log.close)
+            if self._issuers is not None:
+                fetcher = key_fetcher(self._issuers.issuers, self.settings.limits, self.clock)
+                stack.push_async_callback(asyncio.to_thread, fetcher.close)
             await asyncio.to_thread(self.statements.clear)
             await stack.enter_async_context(self.hub)
             await stack.enter_async_context(self.sessions)

@@ -32,6 +32,7 @@ HTTP, ``close_code`` for the stream, ``code`` for programs that read either.
         InsufficientScope                  it lacks a scope (RFC 6750 3.1)
       StoreUnavailable           503 4014  the database can't be reached or is full
       Overloaded                 503 1013  this process serves as many as it can
+        IssuerUnavailable                  the keys of an external issuer are not at hand
       StoreCorrupt               500 1011  the log does not hold what it should
       ConfigError                          a setting that can't be used; never leaves the command line
 """
@@ -208,6 +209,12 @@ class Overloaded(LrsError):
     http_status = 503
     close_code = 1013
     code = "overloaded"
+
+
+class IssuerUnavailable(Overloaded):
+    """The keys of an external issuer are not at hand yet, or not any more."""
+
+    code = "issuer_unavailable"
 
 
 class StoreCorrupt(LrsError):

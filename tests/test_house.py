@@ -42,6 +42,7 @@ SHELLS: dict[str, set[str]] = {
     "session": {*_LOOPS, "starlette"},
     "engine": {"asyncio", "secrets"},
     "service": {"asyncio"},
+    "fetch": {"asyncio", "httpx", "ssl", "threading"},
     "workers": {"asyncio", "fcntl", "os", "secrets"},
     # The client's.
     "wire": {"logging", "random", "ssl", "time", "websockets"},

@@ -21,7 +21,7 @@ from lrs.config import Settings
 from lrs.door.alternate import FORM, Inner, intended_method, unpack
 from lrs.door.parameters import pairs
 from lrs.door.problems import MEDIA_TYPE, problem_details
-from lrs.errors import LrsError, Overloaded, RateLimited, RequestError, StoreUnavailable, TooLarge
+from lrs.errors import IssuerUnavailable, LrsError, Overloaded, RateLimited, RequestError, StoreUnavailable, TooLarge
 from lrs.telemetry import logger
 from lrs.xapi.versions import VERSIONS, negotiate
 
@@ -220,7 +220,8 @@ def _request(scope: Scope, inner: Inner) -> Request:
 
 def refusal(error: LrsError, *, offered: bool) -> Response:
     """The answer for ``error``; ``offered`` says whether the request had a credential."""
-    if error.http_status >= 500:
+    # What keeps an issuer away is logged once by who asks it, not for every token that names it.
+    if error.http_status >= 500 and not isinstance(error, IssuerUnavailable):
         logger.error("request_failed", code=error.code, message=error.message)
     response = Response(problem_details(error), error.http_status, media_type=MEDIA_TYPE)
     for name, value in challenges(error, offered=offered):

@@ -140,7 +140,7 @@ async def test_two_ways_to_authenticate_are_refused(door: Door) -> None:
 
 async def test_a_bearer_token_gets_no_token(door: Door) -> None:
     """Otherwise a token that leaked would live for ever."""
-    refused(await door.post("token", token=await door.token(), **GRANT_TYPE), 401, "invalid_client")
+    refused(await door.post("token", None, await door.token(), **GRANT_TYPE), 401, "invalid_client")
 
 
 async def test_a_field_that_comes_twice_is_refused(door: Door) -> None:
