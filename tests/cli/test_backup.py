@@ -241,7 +241,7 @@ def saved(lrs: Shell, tmp_path: Path) -> Path:
 
 
 CHANGES: dict[str, tuple[Callable[[str, bytes], list[tuple[str, bytes]]], str]] = {
-    "altered record": (lambda n, d: [(n, d.replace(b"ann", b"bob") if n == "lrs.sqlite3" else d)], "hash chain"),
+    "altered record": (lambda n, d: [(n, d.replace(b"ann", b"bob") if n == "lrs.sqlite3" else d)], "differ"),
     "altered attachment": (lambda n, d: [(n, b"x" + d if n.startswith("att") else d)], "another|something else"),
     "no database": (lambda n, d: [] if n == "lrs.sqlite3" else [(n, d)], "missing"),
     "no end": (lambda n, d: [] if n == "lrs-backup.end" else [(n, d)], "missing"),

@@ -16,6 +16,7 @@ from lrs.statements.chain import GENESIS, link
 from lrs.statements.record import Append, Position
 from lrs.statements.sqlite.inherit import Inheritance, courses_text, keys_text
 from lrs.statements.sqlite.names import Names
+from lrs.statements.sqlite.packing import Packer, Unpacker
 from lrs.statements.sqlite.place import Group, Placer
 from lrs.storage.horizon import Horizon
 from lrs.storage.sqlite import transaction
@@ -53,6 +54,8 @@ class Appender:
         self._keys = keys
         self._course_sets = course_sets
         self._inheritance = Inheritance(connection, keys, course_sets, late_max=late_max)
+        self._pack = Packer(connection).pack
+        self._unpacker = Unpacker()
         self.written = 0, 0, 0
         """Of the last commit: new statements, conflicts, and what was set aside."""
 
@@ -75,7 +78,7 @@ class Appender:
     def _commit(self, jobs: Sequence[Append], earliest_us: int) -> Sequence[Sequence[Position] | LrsError]:
         head, head_stored_us, chain = self._connection.execute(_HEAD).fetchone() or (0, 0, GENESIS)
         self._inheritance.go_on(Position(head))
-        placer = Placer(self._connection, jobs, head + 1)
+        placer = Placer(self._connection, self._unpacker, jobs, head + 1)
         outcomes = [placer.decide(job) for job in jobs]
         group = placer.group
         stored_us = max(earliest_us, head_stored_us + 1)
@@ -100,7 +103,9 @@ class Appender:
             payload = draft.body + (ending_with_timestamp if draft.lacks_timestamp else ending)
             chain = link(chain, position, draft.id, stored_us, payload)
             numbers = keys_text([keys[name] for name in draft.keys])
-            rows.append((position, draft.id, stored_us, sets[texts[draft.courses]], numbers, chain, payload))
+            rows.append(
+                (position, draft.id, stored_us, sets[texts[draft.courses]], numbers, chain, self._pack(payload))
+            )
             if draft.attachments:
                 attachments += [(position, one.sha2, one.content_type) for one in draft.attachments if one.came]
         for start in range(0, len(rows), INSERTED_ROWS_MAX):

@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from lrs.errors import NotFound
+from lrs.statements.sqlite.packing import Unpacker
 from lrs.statements.sqlite.schema import migrations
 from lrs.storage.sqlite import Store
 
@@ -46,6 +47,7 @@ class Aside:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._unpacker = Unpacker()
         store.migrate(migrations)
 
     def quarantined(self, *, after: int = 0, limit: int = 100) -> list[Quarantined]:
@@ -78,8 +80,14 @@ class Aside:
         with self._store.reading() as connection:
             rows = connection.execute(f"{_CONFLICT} WHERE c.number > ? ORDER BY c.number LIMIT ?", (after, limit))
             return [
-                KeptConflict(number, received_us, UUID(bytes=statement_id), orjson.loads(refused), orjson.loads(kept))
-                for number, received_us, statement_id, refused, kept in rows
+                KeptConflict(
+                    number,
+                    received_us,
+                    UUID(bytes=statement_id),
+                    orjson.loads(refused),
+                    orjson.loads(self._unpacker.unpack(connection, packed)),
+                )
+                for number, received_us, statement_id, refused, packed in rows.fetchall()
             ]
 
     def conflict(self, number: int) -> KeptConflict:

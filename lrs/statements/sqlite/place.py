@@ -12,6 +12,7 @@ import orjson
 from lrs.errors import Conflict, LrsError
 from lrs.statements.events import EVENT_KEY_BYTES, same_event
 from lrs.statements.record import Append, Draft, Position, SetAside, StatementId
+from lrs.statements.sqlite.packing import Unpacker
 from lrs.xapi.equivalent import equivalent
 
 # One statement looks up all ids of a group: ?1 is the ids joined, ?2 the JSON array of where each begins in it. Only an
@@ -69,8 +70,9 @@ class Group:
 class Placer:
     """Decides for one group, inside its transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, jobs: Sequence[Append], first: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, unpacker: Unpacker, jobs: Sequence[Append], first: int) -> None:
         self._connection = connection
+        self._unpacker = unpacker
         self.group = Group(first)
         drafts = [draft for job in jobs for draft in job.drafts]
         self._stored: dict[StatementId, Position] = {}
@@ -126,5 +128,6 @@ class Placer:
         if there is not None:
             payload = there.body + b"}"
         else:
-            (payload,) = self._connection.execute(_PAYLOAD, (position,)).fetchone()
+            (packed,) = self._connection.execute(_PAYLOAD, (position,)).fetchone()
+            payload = self._unpacker.unpack(self._connection, packed)
         return same(orjson.loads(draft.body + b"}"), orjson.loads(payload))

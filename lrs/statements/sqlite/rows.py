@@ -12,9 +12,10 @@ import orjson
 from lrs.statements.record import Position, Record, StatementId
 from lrs.statements.sqlite.inherit import courses_of
 from lrs.statements.sqlite.names import Names
+from lrs.statements.sqlite.packing import Unpacker
 
 Row = Sequence[Any]
-"""(position, id, stored, number of the course set, key numbers as JSON, payload), and perhaps more."""
+"""(position, id, stored, number of the course set, key numbers as JSON, packed payload), and perhaps more."""
 
 COLUMNS = "r.position, r.id, r.stored, coalesce(i.courses, r.courses), coalesce(i.keys, r.keys), r.payload"
 """A ``Row`` with what the record inherited by now."""
@@ -35,6 +36,7 @@ class Rows:
     def __init__(self, keys: Names, course_sets: Names) -> None:
         self._keys = keys
         self._course_sets = course_sets
+        self._unpack = Unpacker().unpack
 
     def terms(self, connection: sqlite3.Connection, members: Iterable[frozenset[str]]) -> str | None:
         """The index expression for ``members``: empty when there are none, None when nothing can match."""
@@ -56,7 +58,14 @@ class Rows:
         courses = {number: courses_of(names[number]) for number in numbers}
         keys = self._key_names(connection, [row[4] for row in rows]) if with_keys else repeat(_NO_KEYS)
         return [
-            Record(Position(row[0]), StatementId(row[1]), row[2], names_of_row, courses[row[3]], row[5])
+            Record(
+                Position(row[0]),
+                StatementId(row[1]),
+                row[2],
+                names_of_row,
+                courses[row[3]],
+                self._unpack(connection, row[5]),
+            )
             for row, names_of_row in zip(rows, keys, strict=False)
         ]
 

@@ -15,6 +15,7 @@ from sqlite_utils.db import Database
 
 from lrs.errors import StoreCorrupt
 from lrs.statements.cursor import EPOCH_BYTES
+from lrs.statements.sqlite.packing import SHIPPED
 
 migrations = sqlite_utils.Migrations("statements")
 
@@ -164,6 +165,23 @@ def m006_bounded_inheritance(db: Database) -> None:
     )
     # Whether a voiding statement voids its target is seen from that, without a change to many rows when it comes late.
     db.execute("ALTER TABLE void DROP COLUMN effective")
+
+
+@migrations()
+def m007_packed_payloads(db: Database) -> None:
+    """What payloads are packed with from now on (``packing``); those that are there stay as they are."""
+    # The number is the first byte of what is packed; 123 would be that of a payload as it is.
+    db.execute(
+        """CREATE TABLE payload_dictionary (
+            number INTEGER PRIMARY KEY CHECK (number BETWEEN 1 AND 122), content BLOB NOT NULL
+        ) STRICT"""
+    )
+    for verb in ("UPDATE", "DELETE"):
+        db.execute(
+            f"""CREATE TRIGGER payload_dictionary_refuses_{verb.lower()} BEFORE {verb} ON payload_dictionary
+            BEGIN SELECT RAISE(ABORT, 'payloads are packed with it'); END"""
+        )
+    db.execute("INSERT INTO payload_dictionary VALUES (1, ?)", (SHIPPED.read_bytes(),))
 
 
 def epoch_of(connection: sqlite3.Connection) -> bytes:

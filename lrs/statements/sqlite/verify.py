@@ -15,6 +15,7 @@ from lrs.statements.keys import DEFINER, DEVIATION, RELATED_AGENT, WRITER, extra
 from lrs.statements.record import StatementId
 from lrs.statements.sqlite.inherit import courses_of
 from lrs.statements.sqlite.names import Names
+from lrs.statements.sqlite.packing import Unpacker
 from lrs.xapi.timestamps import parse_timestamp
 
 _RECORDS = "SELECT position, id, stored, courses, keys, chain, payload FROM record ORDER BY position"
@@ -35,15 +36,16 @@ def verify_records(connection: sqlite3.Connection) -> Iterator[int]:
     Raises StoreCorrupt with the first position that does not hold: a gap, a broken link of the hash chain, a column
     that contradicts its payload, keys that the payload does not have, or time running backwards.
     """
-    keys, course_sets = Names("key_name", "name"), Names("course_set", "courses")
+    keys, course_sets, unpacker = Names("key_name", "name"), Names("course_set", "courses"), Unpacker()
     rows = connection.execute(_RECORDS)
     previous, stored_before, expected = GENESIS, 0, 1
     while block := rows.fetchmany(_ROWS_AT_ONCE):
         names = keys.names(connection, {number for row in block for number in orjson.loads(row[4])})
         sets = course_sets.names(connection, {row[3] for row in block})
-        for position, statement_id, stored_us, course_set, numbers, chain, payload in block:
+        for position, statement_id, stored_us, course_set, numbers, chain, packed in block:
             if position != expected:
                 raise StoreCorrupt(f"position {expected} is missing")
+            payload = _payload(unpacker, connection, position, packed)
             if link(previous, position, statement_id, stored_us, payload) != chain:
                 raise StoreCorrupt(f"the hash chain breaks at position {position}: this record was altered")
             if stored_us < stored_before:
@@ -57,6 +59,13 @@ def verify_records(connection: sqlite3.Connection) -> Iterator[int]:
         yield expected - 1
     yield expected - 1
     _check_index(connection, expected - 1)
+
+
+def _payload(unpacker: Unpacker, connection: sqlite3.Connection, position: int, packed: bytes) -> bytes:
+    try:
+        return unpacker.unpack(connection, packed)
+    except StoreCorrupt as error:
+        raise StoreCorrupt(f"position {position}: {error.message}") from error
 
 
 def _check_columns(

@@ -16,6 +16,7 @@ from lrs.errors import StoreCorrupt
 from lrs.statements.log import StatementLog
 from lrs.statements.record import Place
 from lrs.statements.sqlite import SqliteStatementLog
+from lrs.statements.sqlite.packing import Unpacker
 from lrs.statements.sqlite.verify import verify_records
 from lrs.storage.sqlite import Store, open_store
 from tests.contracts.following import *  # noqa: F403
@@ -70,7 +71,10 @@ def test_an_untouched_log_is_proven_whole(log: StatementLog, store: Store) -> No
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ("UPDATE record SET payload = CAST(replace(payload, 'ann', 'bob') AS BLOB) WHERE position = 2", "position 2"),
+        ("UPDATE record SET payload = renamed(payload) WHERE position = 2", "position 2"),
+        ("UPDATE record SET payload = substr(payload, 1, 40) WHERE position = 2", "position 2: a payload can't"),
+        ("UPDATE record SET payload = CAST(x'05' || payload AS BLOB) WHERE position = 2", "position 2: a payload is"),
+        ("UPDATE record SET payload = x'' WHERE position = 2", "position 2: a payload is"),
         ("UPDATE record SET stored = stored + 1 WHERE position = 2", "position 2"),
         ("UPDATE record SET keys = '[1]' WHERE position = 3", "keys differ"),
         ("DELETE FROM record WHERE position = 2", "position 2 is missing"),
@@ -84,6 +88,7 @@ def test_any_change_behind_the_back_of_the_store_is_found(
     put(log, *(statement(course=None) for _ in range(3)))
     put(log, statement())
     other = sqlite3.connect(store.path, isolation_level=None)
+    other.create_function("renamed", 1, lambda packed: Unpacker().unpack(other, packed).replace(b"ann", b"bob"))
     for trigger in ("update", "delete", "replace"):
         other.execute(f"DROP TRIGGER record_refuses_{trigger}")
     other.execute(change)
