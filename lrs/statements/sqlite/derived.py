@@ -6,7 +6,8 @@ All of it could be made again from the records, and a fault in it alters none of
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 from uuid import UUID
@@ -20,12 +21,13 @@ from lrs.statements.record import Position
 from lrs.statements.sqlite.indexed import check_indexes
 from lrs.statements.sqlite.inherit import courses_of
 from lrs.statements.sqlite.names import Names
+from lrs.statements.sqlite.packing import Unpacker
 from lrs.statements.sqlite.targets import Targets
 
 _ROWS_AT_ONCE = 500
+_PAYLOADS = "SELECT position, payload FROM record ORDER BY position"
 # Whatever refers to a statement has this in it, and few others have; those are looked at more closely.
-_MAY_REFER = """SELECT position, payload FROM record WHERE instr(payload, CAST('"StatementRef"' AS BLOB))
-    ORDER BY position"""
+_MAY_REFER = b'"StatementRef"'
 _REFERENCES = """SELECT position, target, EXISTS (SELECT 1 FROM void AS v WHERE v.position = f.position)
     FROM reference AS f ORDER BY position"""
 _VOIDS = """SELECT position FROM void AS v WHERE NOT EXISTS
@@ -47,6 +49,8 @@ _ATTACHED = """SELECT a.position, a.sha2, r.payload FROM attachment AS a
 _KEPT = "SELECT position FROM {table} WHERE NOT EXISTS (SELECT 1 FROM record AS r WHERE r.position = {table}.position)"
 
 
+Unpack = Callable[[bytes], bytes]
+
 PARTS = 4
 """How often ``verify_derived`` yields."""
 
@@ -57,15 +61,16 @@ def verify_derived(connection: sqlite3.Connection) -> Iterator[str]:
     Raises StoreCorrupt with the first thing that does not agree, and where.
     """
     (head,) = connection.execute("SELECT coalesce(max(position), 0) FROM record").fetchone()
-    _check_references(connection)
+    unpack = partial(Unpacker().unpack, connection)
+    _check_references(connection, unpack)
     yield "references"
     _check_inheritance(connection, Position(head))
     _check_gains(connection, head)
     yield "inheritance"
     check_indexes(connection, head)
     yield "key index"
-    _check_events(connection)
-    _check_attachments(connection)
+    _check_events(connection, unpack)
+    _check_attachments(connection, unpack)
     for table in ("repeat", "conflict"):
         for (position,) in connection.execute(_KEPT.format(table=table)):
             raise differs(f"the table of {table}s", f"it names position {position}, which is not there")
@@ -77,8 +82,9 @@ def differs(where: str, what: str) -> StoreCorrupt:
     return StoreCorrupt(f"{where}: {what}; the log itself is whole")
 
 
-def _check_references(connection: sqlite3.Connection) -> None:
-    said = _referring(_many(connection.execute(_MAY_REFER)))
+def _check_references(connection: sqlite3.Connection, unpack: Unpack) -> None:
+    payloads = ((position, unpack(packed)) for position, packed in _many(connection.execute(_PAYLOADS)))
+    said = _referring(payloads)
     for one, other in zip_longest(said, connection.execute(_REFERENCES)):
         if one != other:
             position = min(entry[0] for entry in (one, other) if entry is not None)
@@ -90,6 +96,8 @@ def _check_references(connection: sqlite3.Connection) -> None:
 def _referring(rows: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes, int]]:
     """(position, id of its target, whether it voids that) of the records that refer to a statement."""
     for position, payload in rows:
+        if _MAY_REFER not in payload:
+            continue
         statement = orjson.loads(payload)
         target = statement["object"]
         if target.get("objectType") == "StatementRef":
@@ -151,15 +159,15 @@ def _check_last(before: Any) -> None:
         raise differs(f"position {before[0]}", "its last gain is not what it has inherited")
 
 
-def _check_events(connection: sqlite3.Connection) -> None:
-    for event, position, payload in _many(connection.execute(_EVENTS)):
-        if payload is None or event_key(orjson.loads(payload)) != event:
+def _check_events(connection: sqlite3.Connection, unpack: Unpack) -> None:
+    for event, position, packed in _many(connection.execute(_EVENTS)):
+        if packed is None or event_key(orjson.loads(unpack(packed))) != event:
             raise differs(f"position {position}", "the table of events says that it tells another event")
 
 
-def _check_attachments(connection: sqlite3.Connection) -> None:
-    for position, sha2, payload in _many(connection.execute(_ATTACHED)):
-        if payload is None or sha2.encode() not in payload:
+def _check_attachments(connection: sqlite3.Connection, unpack: Unpack) -> None:
+    for position, sha2, packed in _many(connection.execute(_ATTACHED)):
+        if packed is None or sha2.encode() not in unpack(packed):
             raise differs(f"position {position}", "the table of attachments names data that it does not")
 
 
