@@ -45,12 +45,25 @@ def configure_logs(settings: Settings) -> None:
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
     # What uvicorn says at its start and end is said on standard output, and better. What it says of websockets would
     # hold their URLs, and when debugging their headers: tokens never reach a log, at whatever level.
-    logging.getLogger("uvicorn.error").setLevel("WARNING")
+    of_uvicorn = logging.getLogger("uvicorn.error")
+    of_uvicorn.setLevel("WARNING")
+    of_uvicorn.addFilter(_no_warning)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def _no_warning(record: logging.LogRecord) -> bool:
+    """Make a warning of uvicorn's one of the least severity: each tells of a stranger who does not speak HTTP.
+
+    Anybody can have as many of them written as he likes, by scanning ports for instance, and none is ours to mend.
+    """
+    if record.levelno == logging.WARNING:
+        record.levelno, record.levelname = logging.DEBUG, "DEBUG"
+        return logging.getLogger().isEnabledFor(logging.DEBUG)
+    return True
 
 
 def _with_request_id(

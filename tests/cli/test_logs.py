@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import structlog
@@ -12,7 +14,7 @@ import structlog
 from lrs.cli.logs import configure_logs
 from lrs.config import Settings
 from lrs.telemetry import REQUEST_ID
-from tests.subscriptions.served import Served, hear
+from tests.subscriptions.served import PATIENCE_S, Served, hear
 
 
 @pytest.fixture(autouse=True)
@@ -80,6 +82,45 @@ def test_no_token_reaches_the_log_at_any_level(log_level: str, capfd: pytest.Cap
     logged = capfd.readouterr().err
     for secret in ("engine", "in-the-url", "in-a-cookie"):
         assert secret not in logged
+
+
+UPGRADE = b"GET /xapi/stream HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: "
+STRANGERS = {
+    "nothing": b"",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(256)),
+    "TLS of long ago": b"\x80\x2e\x01\x03\x01",
+    "noise": bytes(range(256)) * 40,
+    "a blank line": b"\r\n\r\n",
+    "half a request": b"GET / HTT",
+    "another protocol": b"SSH-2.0-OpenSSH_9.6\r\n",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "HTTP/9": b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+    "a proxy": b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n",
+    "a bad chunk": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "two lengths": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    "another upgrade": UPGRADE + b"h2c\r\n\r\n",
+    "a websocket without a key": UPGRADE + b"websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    "a websocket of long ago": UPGRADE + b"websocket\r\nSec-WebSocket-Version: 7\r\nSec-WebSocket-Key: x\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("log_level", ["debug", "info"])
+def test_strangers_fill_no_log(log_level: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Port scanners, and clients that speak TLS where there is none: a short line at most, and none as a rule."""
+    with Served(access_log=False) as served:
+        configure_logs(Settings(log_level=log_level))
+        for sent in STRANGERS.values():
+            capfd.readouterr()
+            with socket.create_connection((served.address.split(":")[0], int(served.address.split(":")[1]))) as made:
+                made.settimeout(PATIENCE_S)
+                made.sendall(sent)
+                made.shutdown(socket.SHUT_WR)
+                with suppress(ConnectionResetError):
+                    while made.recv(4096):
+                        pass
+            lines = capfd.readouterr().err.splitlines()
+            assert sum(map(len, lines)) <= (200 if log_level == "debug" else 0), lines
+            assert len(lines) <= 1
 
 
 @pytest.mark.parametrize("log_format", ["console", "json"])

@@ -166,6 +166,10 @@ REFUSED = {
         frame(TEXT, b"x" * FRAME_BYTES_MAX, final=False) + frame(CONTINUATION, b"x", final=False),
         TOO_LARGE,
     ),
+    "large in two pieces": (
+        frame(TEXT, b"x" * 60_000, final=False) + frame(CONTINUATION, b"x" * 60_000),
+        TOO_LARGE,
+    ),
     "a length of many bytes": (with_length(TEXT, b"\xff" + (2**62).to_bytes(8, "big")), TOO_LARGE),
 }
 

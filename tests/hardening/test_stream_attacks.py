@@ -1,4 +1,7 @@
-"""Websockets that break the rules, send too much, take too little, or stay too long."""
+"""Websockets that ask for what they must not, send too much, take too little, or stay too long.
+
+Frames that break the rules are in ``tests/faults/test_frames.py``.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.hardening.conftest import MIB, Target
-from tests.hardening.wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, WAIT_S, Wire, frame, handshake, wire
+from tests.hardening.wire import BINARY, CONTINUATION, PING, PONG, TEXT, WAIT_S, Wire, frame, handshake, wire
 from tests.samples import COURSE_A, COURSE_B, statement
 from tests.system.access import authorization, token_for, token_of
 
@@ -42,39 +45,6 @@ def code_after(target: Target, *frames: bytes, token: str | None = "") -> int:
         for one in frames:
             made.send(one)
         return made.close_code()
-
-
-@pytest.mark.parametrize(
-    ("sent", "code"),
-    [
-        (frame(TEXT, b"x" * 65_537), 1009),
-        (b"\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00", 1009),
-        (frame(TEXT, b"x" * 60_000, final=False) + frame(CONTINUATION, b"x" * 60_000), 1009),
-        (frame(BINARY, b"{}"), 1003),
-        (frame(TEXT, b"\xff\xfe"), 1007),
-        (frame(TEXT, b'"\xed\xa0\x80"'), 1007),
-        (b"\x81\x02{}", 1002),
-        (frame(0x3), 1002),
-        (frame(0xB), 1002),
-        (b"\xf1\x80\x00\x00\x00\x00", 1002),
-        (frame(PING, b"x" * 126), 1002),
-        (frame(PING, final=False), 1002),
-        (frame(CONTINUATION), 1002),
-        (frame(TEXT, final=False) + frame(TEXT), 1002),
-        (frame(CLOSE, b"\x03"), 1002),
-        (frame(CLOSE, (999).to_bytes(2)), 1002),
-        (frame(CLOSE, (1000).to_bytes(2) + b"\xff"), 1007),
-    ],
-    ids=[
-        "too large", "2^63 bytes", "too large in pieces", "binary", "not UTF-8", "a surrogate", "not masked",
-        "reserved opcode", "reserved control opcode", "reserved bits", "long ping", "ping in pieces",
-        "a piece of nothing", "a message in a message", "a close of one byte", "a close code that is none",
-        "a close reason that is not UTF-8",
-    ],
-)  # fmt: skip
-def test_a_frame_that_breaks_the_rules(target: Target, sent: bytes, code: int) -> None:
-    """RFC 6455 5 and 8.1: the connection fails with the code that the RFC has for it."""
-    assert code_after(target, sent) == code
 
 
 @pytest.mark.parametrize(
