@@ -7,12 +7,15 @@ from typing import Any
 
 import click
 
+from lrs.auth.allowances import Allowance
 from lrs.auth.consumers import Consumer
 from lrs.auth.grants import UNRESTRICTED
 from lrs.auth.scopes import DEFAULT_SCOPES, STATEMENTS_WRITE, listed, scope_set
+from lrs.cli.allowances import Amount, allowance_fields, allowance_json, allowance_options, allowed
 from lrs.cli.output import print_fields, print_json, print_table, time_json, time_text
 from lrs.cli.periods import Moment, moment_option
 from lrs.cli.register import (
+    Register,
     course_option,
     courses_text,
     data_option,
@@ -82,7 +85,7 @@ def add(
             expires_at_us=expires_at_us,
             trusted=openedx if trusted is None else trusted,
         )
-        _show(added, room.clock.now_us(), as_json)
+        _show(room, added, as_json)
 
 
 @consumer.command("list")
@@ -92,8 +95,9 @@ def list_(data: Path | None, as_json: bool) -> None:
     """List all consumers."""
     with register(data) as room:
         found, now_us = room.consumers.consumers(), room.clock.now_us()
+        allowances = {one.id: room.administration.consumers.allowance(one.name) for one in found} if as_json else {}
     if as_json:
-        print_json([_json(one, now_us) for one in found])
+        print_json([_json(one, now_us, allowances[one.id]) for one in found])
         return
     print_table(
         ("NAME", "STATE", "SCOPES", "COURSES", "EXPIRES"),
@@ -118,7 +122,7 @@ def list_(data: Path | None, as_json: bool) -> None:
 def show(name: str, data: Path | None, as_json: bool) -> None:
     """Show NAME."""
     with register(data) as room:
-        _show(room.consumers.consumer(name), room.clock.now_us(), as_json)
+        _show(room, room.consumers.consumer(name), as_json)
 
 
 @consumer.command("set")
@@ -128,6 +132,7 @@ def show(name: str, data: Path | None, as_json: bool) -> None:
 @restriction_options
 @expires_option
 @trusted_option
+@allowance_options
 @data_option
 @json_option
 def set_(
@@ -137,6 +142,9 @@ def set_(
     courses: tuple[str, ...],
     expires: Moment | None,
     trusted: bool | None,
+    rate: Amount | None,
+    burst: Amount | None,
+    quota: Amount | None,
     data: Path | None,
     as_json: bool,
     **restrictions: tuple[str, ...],
@@ -146,7 +154,8 @@ def set_(
     Keys, tokens and open streams follow at once.
     """
     grants = courses or any(restrictions.values())
-    if not (scopes or grants or expires) and trusted is None:
+    allowance = rate or burst or quota
+    if not (scopes or grants or expires or allowance) and trusted is None:
         raise click.UsageError("give what is to change: --scope, --course, --expires, --trusted or another option")
     changes: dict[str, Any] = {} if trusted is None else {"trusted": trusted}
     if scopes:
@@ -158,8 +167,11 @@ def set_(
         def change(before: Consumer) -> dict[str, Any]:
             return {**changes, "grant": granted(before.grant, courses, restrictions)} if grants else changes
 
-        changed = room.administration.consumers.change(room.actor, name, change)
-        _show(changed, room.clock.now_us(), as_json)
+        acts = room.administration.consumers
+        if allowance:
+            acts.allow(room.actor, name, lambda before: allowed(before, rate, burst, quota))
+        changed = acts.change(room.actor, name, change) if changes or grants else room.consumers.consumer(name)
+        _show(room, changed, as_json)
 
 
 @consumer.command()
@@ -183,7 +195,7 @@ def enable(name: str, data: Path | None, as_json: bool) -> None:
 def _switch(name: str, data: Path | None, as_json: bool, *, disabled: bool) -> None:
     with register(data) as room:
         changed = room.administration.consumers.change(room.actor, name, lambda _: {"disabled": disabled})
-        _show(changed, room.clock.now_us(), as_json)
+        _show(room, changed, as_json)
 
 
 def _state(one: Consumer, now_us: int) -> str:
@@ -192,9 +204,10 @@ def _state(one: Consumer, now_us: int) -> str:
     return "expired" if one.expires_at_us is not None and one.expires_at_us <= now_us else "active"
 
 
-def _show(one: Consumer, now_us: int, as_json: bool) -> None:
+def _show(room: Register, one: Consumer, as_json: bool) -> None:
+    now_us, allowance = room.clock.now_us(), room.administration.consumers.allowance(one.name)
     if as_json:
-        print_json(_json(one, now_us))
+        print_json(_json(one, now_us, allowance))
         return
     print_fields(
         (
@@ -204,19 +217,21 @@ def _show(one: Consumer, now_us: int, as_json: bool) -> None:
             ("courses", courses_text(one.grant)),
             *restrictions_fields(one.grant),
             ("trusted", "yes" if one.trusted else "no"),
+            *allowance_fields(allowance),
             ("created", time_text(one.created_at_us)),
             ("expires", time_text(one.expires_at_us, none="never")),
         )
     )
 
 
-def _json(one: Consumer, now_us: int) -> dict[str, Any]:
+def _json(one: Consumer, now_us: int, allowance: Allowance) -> dict[str, Any]:
     return {
         "name": one.name,
         "state": _state(one, now_us),
         "scopes": listed(one.scopes),
         **one.grant.to_json(),
         "trusted": one.trusted,
+        **allowance_json(allowance),
         "created_at": time_json(one.created_at_us),
         "expires_at": time_json(one.expires_at_us),
     }

@@ -12,6 +12,7 @@ from lrs.audit.sqlite import AuditTrail
 from lrs.auth.issue import Issuer
 from lrs.auth.secrets import Entropy
 from lrs.auth.sqlite import SqliteConsumers
+from lrs.auth.sqlite.allowances import AllowanceRows
 from lrs.clock import Clock
 from lrs.config import Settings
 from lrs.storage.sqlite import Store
@@ -32,6 +33,7 @@ class Rooms:
 
     store: Store
     consumers: SqliteConsumers
+    allowances: AllowanceRows
     issuer: Issuer
     trail: AuditTrail
     settings: Settings

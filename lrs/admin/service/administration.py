@@ -12,6 +12,7 @@ from lrs.audit.sqlite import AuditTrail
 from lrs.auth.issue import Issuer
 from lrs.auth.secrets import Entropy
 from lrs.auth.sqlite import SqliteConsumers
+from lrs.auth.sqlite.allowances import AllowanceRows
 from lrs.clock import Clock
 from lrs.config import Settings
 from lrs.statements.sqlite.schema import migrations as log_migrations
@@ -40,6 +41,7 @@ def open_administration(
         Rooms(
             store=store,
             consumers=consumers,
+            allowances=AllowanceRows(store),
             issuer=Issuer(consumers, settings, clock=clock, entropy=entropy),
             trail=AuditTrail(store, clock),
             settings=settings,

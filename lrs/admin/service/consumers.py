@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from lrs.admin.forms import grant_told, time, told
 from lrs.admin.service.acting import Rooms
 from lrs.audit.entry import Actor
+from lrs.auth.allowances import Allowance
 from lrs.auth.consumers import Consumer, Key, SigningKey, TokenRow
 from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.auth.issue import IssuedKey, IssuedToken
@@ -62,6 +63,19 @@ class ConsumerActs:
                 return replace(before, **fields)
 
             return self._rooms.consumers.change_consumer(name, changed)
+
+    def allowance(self, name: str) -> Allowance:
+        """What was set for the consumer ``name``."""
+        return self._rooms.allowances.of(self._rooms.consumers.consumer(name).id)
+
+    def allow(self, actor: Actor, name: str, change: Callable[[Allowance], Allowance]) -> Allowance:
+        """Set how much the consumer ``name`` may ask for, with no other change in between."""
+        with self._rooms.acting(actor, "consumer.allow", f"consumer:{name}") as act:
+            number = self._rooms.consumers.consumer(name).id
+            after = change(self._rooms.allowances.of(number))
+            self._rooms.allowances.set(number, after)
+            act.details.update(asdict(after))
+        return after
 
     def add_key(self, actor: Actor, consumer: str) -> IssuedKey:
         """A new key; the only time that its secret is known."""
