@@ -29,6 +29,8 @@ class Browser:
         sent = {**OWN_PAGE, **({"Cookie": f"lrs_admin={self.cookie}"} if self.cookie else {}), **(headers or {})}
         kept = {name: value for name, value in sent.items() if value}
         answer = self.server.request(method, f"/admin/api{path}", headers=kept, **more)
+        # All browsers of a test share one client, and keep their cookies themselves.
+        self.server._http.cookies.clear()
         if "set-cookie" in answer.headers:
             self.cookie = answer.headers["set-cookie"].partition(";")[0].partition("=")[2].strip('"')
         return answer
