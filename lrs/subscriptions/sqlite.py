@@ -41,11 +41,14 @@ class SqliteDurables:
         store.migrate(migrations)
 
     def begin(self, name: DurableName, place: Place, *, epoch: bytes, now_us: int, reset: bool, most: int) -> Place:
-        if not reset:
-            with self._store.reading() as connection:
+        with self._store.reading() as connection:
+            if reset:
+                # Clients that come back all at once reset their cursors to where most of them are.
+                kept = place if connection.execute(_KEPT, name).fetchone() == (epoch, place) else None
+            else:
                 kept = _kept(connection, name, epoch)
-            if kept is not None:
-                return kept
+        if kept is not None:
+            return kept
         with self._store.writing() as connection:
             # Another connection of this consumer may have been quicker.
             kept = None if reset else _kept(connection, name, epoch)

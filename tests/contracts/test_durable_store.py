@@ -69,6 +69,14 @@ def test_a_reset_forgets_what_was_kept(durables: DurableStore) -> None:
     assert begin(durables, MINE, 9) == 2
 
 
+def test_a_reset_to_where_it_is_writes_nothing(durables: DurableStore) -> None:
+    """Clients do so when they come back, maybe all at once."""
+    begin(durables, MINE, 7, now_us=1)
+    assert begin(durables, MINE, 7, now_us=2, reset=True) == 7
+    (kept,) = durables.cursors()
+    assert kept.acknowledged_us == 1
+
+
 def test_what_was_kept_of_an_earlier_history_is_told_until_it_is_reset(durables: DurableStore) -> None:
     begin(durables, MINE, 7, epoch=b"epoch0")
     with pytest.raises(EpochChanged):

@@ -25,6 +25,8 @@ class MemoryDurables:
             if known.epoch != epoch:
                 raise EpochChanged("replaced")
             return known.place
+        if known is not None and (known.epoch, known.place) == (epoch, place):
+            return place
         if sum(other.consumer_id == name.consumer_id for other in self.kept if other != name) >= most:
             raise CursorLimit("too many")
         self.kept[name] = DurableCursor(*name, epoch, place, now_us)
