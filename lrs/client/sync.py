@@ -19,7 +19,10 @@ from lrs.client.wire import CONNECT_ERRORS, Reader, no_token
 
 
 class SyncStream(Reader):
-    """As ``Stream``, for ``with`` and ``for``, and for programs without an event loop; by one thread at a time."""
+    """As ``Stream``, for ``with`` and ``for``, and for programs without an event loop.
+
+    One thread at a time reads; any may ``ack`` and ``close``.
+    """
 
     def _prepare(self) -> None:
         self._socket: ClientConnection | None = None

@@ -19,7 +19,7 @@ MATCHING = [number % 3 != 0 for number in range(40)]
 
 # What a server and the network may do next; "gap" and "damage" must never happen, and are survived all the same.
 DEEDS = st.lists(
-    st.sampled_from(["statements", "statements", "statements", "heartbeat", "cut", "gap", "damage", "news"]),
+    st.sampled_from(["statements", "statements", "statements", "heartbeat", "cut", "gap", "damage", "news", "forget"]),
     max_size=60,
 )
 
@@ -30,14 +30,35 @@ class Server:
     def __init__(self) -> None:
         self.place = 0
         self.told = 0
+        self.kept: int | None = None
+        self.deaf = False
         self.pending: list[bytes] = []
 
     def connected(self) -> None:
         self.pending = [orjson.dumps({"type": "hello", "protocol": PROTOCOL, "heartbeat_s": 20})]
 
+    def forget(self) -> None:
+        """As when it is killed: what was acknowledged last is not on disk, and more gets lost on the way."""
+        self.kept = self.kept and self.kept // 2
+        self.deaf = not self.deaf
+
     def hear(self, frame: dict[str, object]) -> None:
-        self.place = self.told = int(str(frame.get("after", 0)))
+        if frame["type"] == "ack":
+            self.acknowledge(int(str(frame["cursor"])))
+            return
+        self.place = int(str(frame.get("after", 0)))
+        if "durable" in frame:
+            if self.kept is None or "reset" in frame:
+                self.kept = self.place
+            self.place = self.kept
+        self.told = self.place
         self.pending.append(orjson.dumps({"type": "subscribed", "re": 1, "sub": "main", "after": str(self.place)}))
+
+    def acknowledge(self, place: int) -> None:
+        assert self.kept is not None
+        assert self.kept < place <= self.told
+        if not self.deaf:
+            self.kept = place
 
     def do(self, deed: str, size: int) -> bytes:
         """A frame."""
@@ -60,10 +81,10 @@ class Server:
         return orjson.dumps({"type": "statements", **members})
 
 
-@given(DEEDS, st.lists(st.integers(1, 7), min_size=1, max_size=10))
+@given(DEEDS, st.lists(st.integers(1, 7), min_size=1, max_size=10), st.booleans())
 @settings(deadline=None)
-def test_what_the_program_gets_is_the_log_up_to_its_cursor(deeds: list[str], sizes: list[int]) -> None:
-    drive, server = Drive(start="beginning"), Server()
+def test_what_the_program_gets_is_the_log_up_to_its_cursor(deeds: list[str], sizes: list[int], durable: bool) -> None:
+    drive, server = Drive(start="beginning", keeping={"durable": "k"} if durable else {}), Server()
     got: list[int] = []
     queue = [*deeds, *["statements"] * len(MATCHING)]
     number = 0
@@ -89,6 +110,9 @@ def test_what_the_program_gets_is_the_log_up_to_its_cursor(deeds: list[str], siz
             case Receive():
                 number += 1
                 deed = queue.pop(0) if queue else "statements"
+                if deed == "forget":
+                    server.forget()
+                    deed = "cut"
                 if deed == "cut":
                     drive.fail(Interrupted("cut"))
                 else:
