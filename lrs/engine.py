@@ -77,7 +77,9 @@ class Engine:
         self.allowances = Allowances(limits, self.clock, AllowanceRows(self._store).all)
         self.authenticator.allowances = self.allowances
         self.issuer = Issuer(self.consumers, self.settings, clock=self.clock, entropy=secrets.token_bytes)
-        self.oauth = TokenService(self.authenticator, self.issuer, self.consumers, self.settings, clock=self.clock)
+        self.oauth = TokenService(
+            self._store, self.authenticator, self.issuer, self.consumers, self.settings, clock=self.clock
+        )
         self.log = SqliteStatementLog(self._store, limits=limits, clock=self.clock)
         self.statements = Statements(
             self.log,

@@ -152,7 +152,11 @@ class Limits:
         86_400, 60, 3650 * 86_400, "seconds", "Longest life of a token from /oauth/token."
     )
     tokens_max: int = bounded(
-        1_000, 1, 1_000_000, "tokens", "Tokens in force of one consumer, beyond which /oauth/token gives no more."
+        1_000,
+        1,
+        1_000_000,
+        "tokens",
+        "Tokens of one consumer, in force or from the last hour, beyond which /oauth/token gives none.",
     )
     tokens_kept_s: int = bounded(
         30 * 86_400, 0, 3650 * 86_400, "seconds", "How long lists show a token that has expired."

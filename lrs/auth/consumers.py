@@ -118,8 +118,8 @@ class ConsumerStore(Protocol):
     def tokens(self, consumer: str | None = None) -> list[TokenRow]:
         """The tokens of one consumer or of all, oldest first; NotFound if there is no such consumer."""
 
-    def tokens_in_force(self, consumer: str, now_us: int) -> int:
-        """How many tokens of ``consumer`` are neither revoked nor expired."""
+    def token_count(self, consumer: str, now_us: int, since_us: int) -> int:
+        """How many tokens of ``consumer``, revoked or not, have not expired or were issued after ``since_us``."""
 
     def forget_tokens(self, expired_before_us: int, count_max: int) -> int:
         """Drop at most so many tokens that expired before then; returns how many."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
+from lrs.audit.entry import Actor
+from lrs.audit.sqlite import AuditTrail
 from lrs.auth.authenticate import Authenticator, issuer_and_audience
 from lrs.auth.consumers import ConsumerStore
 from lrs.auth.issue import IssuedToken, Issuer
@@ -23,6 +26,7 @@ from lrs.oauth.refusals import (
     OAuthRefusal,
 )
 from lrs.oauth.requests import TokenRequest
+from lrs.storage.sqlite import Store
 
 NOT_KNOWN = "the client is not known, or its secret is not the right one"
 
@@ -31,12 +35,15 @@ FORGET_S = 3600
 
 FORGOTTEN_AT_ONCE_MAX = 1_000
 
+HOUR_US = 3_600_000_000
+
 
 class TokenService:
     """Over one register of consumers; safe to share between threads."""
 
     def __init__(
         self,
+        store: Store,
         authenticator: Authenticator,
         issuer: Issuer,
         consumers: ConsumerStore,
@@ -44,6 +51,8 @@ class TokenService:
         *,
         clock: Clock,
     ) -> None:
+        self._store = store
+        self._trail = AuditTrail(store, clock)
         self._authenticator = authenticator
         self._issuer = issuer
         self._consumers = consumers
@@ -84,7 +93,9 @@ class TokenService:
         if more:
             raise OAuthRefusal(INVALID_SCOPE, f"{client.consumer} does not have the scope {listed(more)[0]}")
         self._forget()
-        if self._consumers.tokens_in_force(client.consumer, self._clock.now_us()) >= limits.tokens_max:
+        now_us = self._clock.now_us()
+        # Those of the last hour count too, or short ones could be asked for without end.
+        if self._consumers.token_count(client.consumer, now_us, now_us - HOUR_US) >= limits.tokens_max:
             raise RateLimited(f"{client.consumer} has {limits.tokens_max} tokens already", retry_after_s=60)
         ttl_s = limits.oauth_token_ttl_s if asked.ttl_s is None else min(asked.ttl_s, limits.oauth_token_ttl_max_s)
         try:
@@ -102,14 +113,14 @@ class TokenService:
         except Unauthenticated:
             return
         found = self._consumers.token(jti)
-        if found is None:
+        if found is None or found[0].revoked_at_us is not None:
             return
         if not _may_handle(client, found[1].id, f"token:{jti}"):
             raise OAuthRefusal(INVALID_GRANT, "the token was issued to another client")
-        try:
+        with self._store.writing(), suppress(NotFound):
             self._issuer.revoke_token(jti)
-        except NotFound:
-            return
+            actor = Actor("consumer", client.consumer)
+            self._trail.note(actor, "token.revoke", f"token:{jti}", {"consumer": found[1].name})
 
     def introspect(self, client: Principal, token: str) -> dict[str, Any]:
         """What ``token`` allows now, if it is good and for ``client`` to know."""

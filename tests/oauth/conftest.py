@@ -18,6 +18,7 @@ from lrs.config import Settings
 from lrs.limits import Limits
 from lrs.oauth.http import oauth_routes
 from lrs.oauth.service import TokenService
+from lrs.storage.sqlite import Store
 from tests.auth.conftest import authenticator, clock, consumers, issuer, store
 from tests.samples import COURSE_A
 
@@ -63,10 +64,16 @@ def settings() -> Settings:
 
 @pytest.fixture
 async def door(
-    authenticator: Authenticator, consumers: SqliteConsumers, issuer: Issuer, settings: Settings, clock: FixedClock
+    *,
+    store: Store,
+    authenticator: Authenticator,
+    consumers: SqliteConsumers,
+    issuer: Issuer,
+    settings: Settings,
+    clock: FixedClock,
 ) -> AsyncIterator[Door]:
     issuer.add_consumer("engine", scopes=frozenset({"all/read"}), grant=Grant.of([COURSE_A, "course-v1:MITx+*"]))
-    service = TokenService(authenticator, issuer, consumers, settings, clock=clock)
+    service = TokenService(store, authenticator, issuer, consumers, settings, clock=clock)
     app = Starlette(routes=oauth_routes(service, authenticator, settings))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="https://lrs.example.org") as client:

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from lrs.audit.sqlite import AuditTrail
 from lrs.auth.authenticate import Authenticator
 from lrs.auth.grants import Grant
 from lrs.auth.sqlite import SqliteConsumers
 from lrs.clock import FixedClock
 from lrs.errors import TokenRevoked
+from lrs.storage.sqlite import Store
 from tests.oauth.conftest import Door, refused
 from tests.samples import COURSE_A
 
@@ -63,6 +65,17 @@ async def test_nobody_revokes_the_token_of_another(door: Door, other: Pair, auth
     answer = await door.client.post("/oauth/revoke", data={"token": token}, auth=other)
     refused(answer, 400, "invalid_grant")
     assert authenticator.principal_for_token(token)
+
+
+async def test_what_is_revoked_stands_in_the_audit_trail_once(
+    door: Door, admin: Pair, store: Store, clock: FixedClock, consumers: SqliteConsumers
+) -> None:
+    token = await door.token()
+    await revoke(door, admin, token)
+    await revoke(door, door.pair, token)
+    (entry,) = AuditTrail(store, clock).entries()
+    assert (entry.actor, entry.act) == ("consumer:root", "token.revoke")
+    assert (entry.about, entry.details) == (f"token:{consumers.tokens()[0].jti}", {"consumer": "engine"})
 
 
 async def test_an_administrator_revokes_any_token(door: Door, admin: Pair, authenticator: Authenticator) -> None:

@@ -218,6 +218,16 @@ async def test_a_consumer_has_only_so_many_tokens(door: Door, clock: FixedClock)
     await door.token()
 
 
+async def test_tokens_that_end_at_once_count_for_an_hour(door: Door, clock: FixedClock) -> None:
+    """Short ones, and those that are revoked as soon as they are given, would fill the store too."""
+    for _ in range(5):
+        door.issuer.revoke_token(await door.token(expires_in="1"))
+    clock.advance(3599)
+    refused(await door.post("token", door.pair, **GRANT_TYPE), 429, "temporarily_unavailable")
+    clock.advance(1)
+    await door.token()
+
+
 async def test_tokens_that_expired_long_ago_are_forgotten(
     door: Door, clock: FixedClock, consumers: SqliteConsumers
 ) -> None:

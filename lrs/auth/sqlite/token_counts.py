@@ -10,12 +10,12 @@ class TokenCounts:
 
     _store: Store
 
-    def tokens_in_force(self, consumer: str, now_us: int) -> int:
+    def token_count(self, consumer: str, now_us: int, since_us: int) -> int:
         with self._store.reading() as connection:
             (count,) = connection.execute(
                 "SELECT count(*) FROM token WHERE consumer_id = (SELECT id FROM consumer WHERE name = ?) "
-                "AND revoked_at_us IS NULL AND expires_at_us > ?",
-                (consumer, now_us),
+                "AND (expires_at_us > ? OR issued_at_us > ?)",
+                (consumer, now_us, since_us),
             ).fetchone()
         return int(count)
 
