@@ -211,7 +211,7 @@ def test_a_revoked_token(target: Target) -> None:
     headers = {"X-Experience-API-Version": "1.0.3", "Authorization": f"Bearer {token}"}
     assert target.anonymous("GET", headers=headers).status_code == 200
     with register(target.server.data) as room:
-        room.issuer.revoke_token(token)
+        room.administration.consumers.revoke_token(room.actor, token)
     assert refused(target.anonymous("GET", headers=headers), 401) == "token_revoked"
 
 

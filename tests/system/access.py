@@ -25,20 +25,20 @@ def add_consumer(server: Server, name: str, *scopes: str, courses: Iterable[str]
     """Register ``name`` as ``lrs consumer add`` does; without ``courses`` it covers every course."""
     with register(server.data) as room:
         grant = Grant.of(courses) if courses else UNRESTRICTED
-        room.issuer.add_consumer(name, scopes=frozenset(scopes), grant=grant)
+        room.administration.consumers.add(room.actor, name, scopes=frozenset(scopes), grant=grant)
 
 
 def key_of(server: Server, name: str) -> tuple[str, str]:
     """A new key and its secret, as ``lrs key add`` makes them."""
     with register(server.data) as room:
-        issued = room.issuer.add_key(name)
+        issued = room.administration.consumers.add_key(room.actor, name)
         return issued.key, issued.secret
 
 
 def token_of(server: Server, name: str) -> str:
     """A new token, as ``lrs token issue`` makes it."""
     with register(server.data) as room:
-        return room.issuer.issue_token(name).token
+        return room.administration.consumers.issue_token(room.actor, name).token
 
 
 def token_for(server: Server, name: str, *scopes: str, courses: Iterable[str] = ()) -> str:

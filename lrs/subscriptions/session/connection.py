@@ -157,6 +157,8 @@ class Session:
             self._apply(self._protocol.lost(verdict, now))
         else:
             self._apply(self._protocol.changed(verdict))
+            # It may end earlier than before, and has to be warned of that.
+            self._sessions.schedule(self)
 
     def stop(self) -> None:
         """The server is about to stop."""
