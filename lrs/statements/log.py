@@ -88,7 +88,10 @@ class StatementLog(Protocol):
         """Position of the newest record, 0 when there is none."""
 
     def read(self, selection: Selection, visibility: Visibility) -> Page:
-        """The records that ``selection`` asks for and ``visibility`` permits, voided ones left out."""
+        """The records that ``selection`` asks for and ``visibility`` permits, voided ones left out.
+
+        Their keys may be left out too, since they cost more than the rest of a record; all else is there.
+        """
 
     def find(self, statement_id: StatementId, visibility: Visibility, *, voided: bool = False) -> Record | None:
         """The statement with this id if the reader may see it and it is voided, or not, as asked."""
