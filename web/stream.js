@@ -97,7 +97,9 @@ export class Stream {
     const lone = Object.keys(filter).find((name) => !Array.isArray(filter[name]));
     if (lone !== undefined) throw new TypeError(`filter.${lone} must be an array`);
     this.#url = streamUrl(url);
-    this.#options = { ...options, filter, from: fromOf(start), autoAck, WebSocket: Socket };
+    // With a window it is the server that waits; and what was not acknowledged would only come again.
+    const stays = !autoAck || options.window !== undefined;
+    this.#options = { ...options, filter, from: fromOf(start), autoAck, stays, WebSocket: Socket };
     this.#cursor = after;
   }
 
@@ -158,8 +160,7 @@ export class Stream {
         this.#given.push(batch.cursor);
         return batch;
       }
-      const end = this.#connection?.end;
-      if (end) await this.#recover(end);
+      if (this.#connection?.end) await this.#recover(this.#connection.end);
       else if (this.#connection !== null) await this.#pause();
     }
   }
@@ -341,8 +342,7 @@ class Connection {
     this.batches.push(new Batch(this.#told, cursor, statements, live));
     this.#told = cursor;
     this.#hooks.onChange();
-    // With a window it is the server that waits.
-    if (this.#options.window === undefined && this.batches.length >= BATCHES_AHEAD_MAX) this.#finish(BEHIND);
+    if (!this.#options.stays && this.batches.length >= BATCHES_AHEAD_MAX) this.#finish(BEHIND);
   }
 
   /** Show a new token. When none can be had, or it is refused, the connection goes on while the old one lasts. */

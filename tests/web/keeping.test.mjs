@@ -86,14 +86,18 @@ test("who acknowledges by himself reads batches", async () => {
   await assert.rejects(ids(stream([], { autoAck: false }), 1), /read batches/);
 });
 
-test("with a window the server waits, and a program that is behind does not leave", async () => {
-  const script = (peer) => {
-    peer.agree("0");
-    for (let number = 0; number < 50; number += 1) peer.statements(String(number), String(number + 1), String(number));
-  };
-  assert.equal((await ids(stream([script], { window: 50 }), 50)).length, 50);
-  assert.equal(Peer.all.length, 1);
-});
+for (const options of [{ window: 50 }, { autoAck: false }]) {
+  test(`with ${Object.keys(options)} a program that is behind does not leave`, async () => {
+    const script = (peer) => {
+      peer.agree("0");
+      for (let number = 0; number < 50; number += 1) peer.statements(String(number), String(number + 1), String(number));
+    };
+    const made = stream([script], options);
+    let count = 0;
+    for await (const { cursor } of made.batches()) if ((count += 1) && cursor === "50") break;
+    assert.deepEqual([count, Peer.all.length], [50, 1]);
+  });
+}
 
 test("too many connections are a refusal, unless it was let in before", async () => {
   const limited = (peer) => peer.end(4504, "connection_limit: too many");
