@@ -35,8 +35,8 @@ format: $(READY_DEV)  ## Format the code and mend what ruff can mend by itself.
 docs: $(READY_DEV)  ## Rewrite the tables in docs/ that are read off the code.
 	$(BIN)/python -m scripts.write_docs
 
-bench: $(READY_DEV)  ## Measure writes and the stream on this machine; see docs/performance.md.
-	$(BIN)/python -m benchmarks.report
+bench: $(READY_DEV)  ## Measure everything on this machine, and write docs/performance.md (PARTS=reads,writes SIZES=10000,100000).
+	$(BIN)/python -m benchmarks.report $(if $(PARTS),--only $(PARTS)) $(if $(SIZES),--sizes $(SIZES))
 
 clean:  ## Remove the environment and what tools have left; ./data stays.
 	rm -rf $(VENV) $(VENV_ERB) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

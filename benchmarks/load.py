@@ -1,8 +1,8 @@
-"""A lean HTTP/1.1 client that keeps a server on this machine busy, and measures it.
+"""A client process that keeps a server on this machine busy, and measures it.
 
-It is a process of its own, so that server and client have a core each: ``run(plan)`` starts it, and it answers with
-one ``Outcome``. Requests are made before the clock starts. Each connection has one request in flight. Only loopback
-addresses are taken: this is a yardstick, not a weapon.
+It is a process of its own, so that server and client have a core each: ``run(plans)`` starts it, and it answers with an
+``Outcome`` for each plan. Requests are made before the clock starts. Only loopback addresses are taken: this is a
+yardstick, not a weapon.
 """
 
 from __future__ import annotations
@@ -11,46 +11,54 @@ import asyncio
 import gc
 import ipaddress
 import json
-import re
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from itertools import islice
-from math import ceil
-from typing import cast
+from dataclasses import asdict, dataclass, field
+from itertools import cycle
+from typing import Any
 
 import uvloop
 
-from benchmarks.servers import cpu_s
-from lrs.simulation.mix import statements, wire
+from benchmarks.servers import HOST, Server, cpu_s
+from lrs.benchmark.figures import percentile
+from lrs.benchmark.requests import Target, Writing, written
+from lrs.cli.bench_http import Stint
+from lrs.simulation.mix import statements
 
 CLIENT_S_MAX = 300
-_LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+WARM_UP_S_MAX = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What the client is to do. It ends after ``requests``, or after ``seconds_max``.
+    """What the client is to do.
 
-    ``method``: PUT or POST. ``batch``: statements in each POST, 0 for a single one that is no array. ``keep_alive``:
-    without it each request has a connection of its own, as Open edX's client does it.
+    Either it writes ``requests`` requests: ``method`` PUT or POST, ``batch`` statements in each, 0 for a single one
+    that is no array. Or it asks for ``resources`` in turn, over and over. Both end after ``seconds_max``.
+    Without ``keep_alive`` each request has a connection of its own, as Open edX makes it. Warming up ends after as many
+    requests, and after as many seconds.
     """
 
-    host: str
     port: int
     pid: int
     authorization: str
-    method: str
     connections: int
-    requests: int
-    seed: int
+    method: str = "GET"
+    requests: int = 0
+    seed: int = 0
     batch: int = 0
+    resources: Sequence[str] = field(default_factory=list)
     keep_alive: bool = True
     warm_up_requests: int = 200
+    warm_up_s: float = WARM_UP_S_MAX
     seconds_max: float = 10.0
+
+    @property
+    def each(self) -> int:
+        """Statements in a request that writes."""
+        return max(self.batch, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,156 +77,94 @@ class Outcome:
 
     @property
     def per_s(self) -> float:
-        """Statements a second."""
+        """Statements a second, or requests when nothing is written."""
         return self.statements / self.seconds
 
     @property
     def cpu_us(self) -> float:
-        """CPU time of the server for each statement."""
+        """CPU time of the server for each of them."""
         return self.server_cpu_s / self.statements * 1e6
 
 
-def run(plan: Plan) -> Outcome:
-    """Start the client on ``plan`` and wait for it; raises when any request failed."""
+def plan_of(server: Server, **options: Any) -> Plan:
+    """A plan for ``server``; it writes with the usual credential unless ``options`` name another, or reads."""
+    reads = "resources" in options
+    usual = server.reading.authorization if reads else server.authorization
+    return Plan(**{"port": server.port, "pid": server.pid, "authorization": usual, **options})
+
+
+def run(*plans: Plan) -> list[Outcome]:
+    """Start the client on ``plans``, and wait for it; RuntimeError when any request failed."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.load"],
-        input=json.dumps(asdict(plan)),
+        input=json.dumps([asdict(plan) for plan in plans]),
         stdout=subprocess.PIPE,
         text=True,
         timeout=CLIENT_S_MAX,
         check=True,
     )
-    outcome = Outcome(**json.loads(done.stdout))
-    if outcome.failures:
-        raise RuntimeError(f"not every request succeeded: {outcome.failures}")
-    return outcome
+    outcomes = [Outcome(**one) for one in json.loads(done.stdout)]
+    for outcome in outcomes:
+        if outcome.failures:
+            raise RuntimeError(f"not every request succeeded: {outcome.failures}")
+    return outcomes
 
 
-def percentile(ordered: Sequence[float], percent: float) -> float:
-    """The smallest value that at least ``percent`` of ``ordered`` do not exceed; ``ordered`` ascends."""
-    return ordered[max(ceil(len(ordered) * percent / 100) - 1, 0)]
+def requests(plan: Plan, count: int, *, skip: int = 0) -> Iterator[bytes]:
+    """So many requests of ``plan`` as they go over the wire, after the first ``skip``; those that ask never end."""
+    target = Target("http", HOST, plan.port, "/xapi", plan.authorization)
+    if plan.resources:
+        return cycle([target.request("GET", resource) for resource in plan.resources])
+    made = statements((count + skip) * plan.each, seed=plan.seed)
+    for _ in range(skip * plan.each):
+        next(made)
+    return written(target, Writing("", plan.method, plan.batch), made)
 
 
-def requests(plan: Plan) -> Iterator[bytes]:
-    """Every request of ``plan`` as it goes over the wire."""
-    head = (
-        f"Host: {plan.host}:{plan.port}\r\nAccept-Encoding: identity\r\nX-Experience-API-Version: 1.0.3\r\n"
-        f"Authorization: {plan.authorization}\r\nContent-Type: application/json\r\n"
-    )
-    count = plan.requests + plan.warm_up_requests
-    made = statements(count * max(plan.batch, 1), seed=plan.seed)
-    for _ in range(count):
-        part = list(islice(made, max(plan.batch, 1)))
-        body = b"[" + b", ".join(map(wire, part)) + b"]" if plan.batch else wire(part[0])
-        query = f"?statementId={part[0]['id']}" if plan.method == "PUT" else ""
-        first = f"{plan.method} /xapi/statements{query} HTTP/1.1\r\n{head}Content-Length: {len(body)}\r\n\r\n"
-        yield first.encode() + body
-
-
-class HttpConnection(asyncio.Protocol):
-    """One connection with at most one request in flight."""
-
-    def __init__(self) -> None:
-        self._received = b""
-        self._answer: asyncio.Future[int] | None = None
-
-    @classmethod
-    async def to(cls, host: str, port: int) -> HttpConnection:
-        """A new connection."""
-        _, protocol = await asyncio.get_running_loop().create_connection(cls, host, port)
-        return protocol
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # The transports of uvloop are no subclass of what they implement.
-        self._transport = cast("asyncio.Transport", transport)
-
-    def ask(self, request: bytes) -> asyncio.Future[int]:
-        """Send ``request``; the result is the status of its answer, once that is here as a whole."""
-        self._answer = asyncio.get_running_loop().create_future()
-        self._transport.write(request)
-        return self._answer
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        end = self._received.find(b"\r\n\r\n")
-        if end < 0 or self._answer is None:
-            return
-        length = _LENGTH.search(self._received, 0, end)
-        if len(self._received) < end + 4 + (int(length[1]) if length else 0):
-            return
-        answer, self._answer = self._answer, None
-        status, self._received = int(self._received[9:12]), b""
-        answer.set_result(status)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(error or ConnectionResetError("the server closed the connection"))
-
-    def close(self) -> None:
-        """Close it at once."""
-        self._transport.close()
-
-
-class _Stint:
-    """One run through some requests, by several connections."""
-
-    def __init__(self, plan: Plan, wanted: Iterator[bytes], seconds_max: float) -> None:
-        self._plan = plan
-        self._wanted = wanted
-        self._end_s = time.perf_counter() + seconds_max
-        self.took_s: list[float] = []
-        self.statuses: Counter[int] = Counter()
-
-    async def work(self) -> None:
-        """Until there are no more requests, or no more time."""
-        await asyncio.gather(*(self._work() for _ in range(self._plan.connections)))
-
-    async def _work(self) -> None:
-        plan, now = self._plan, time.perf_counter
-        connection: HttpConnection | None = None
-        while (began := now()) < self._end_s and (request := next(self._wanted, None)) is not None:
-            if connection is None:
-                connection = await HttpConnection.to(plan.host, plan.port)
-            self.statuses[await connection.ask(request)] += 1
-            self.took_s.append(now() - began)
-            if not plan.keep_alive:
-                connection.close()
-                connection = None
-        if connection is not None:
-            connection.close()
+def _stint(plan: Plan, wanted: Iterator[bytes], seconds_max: float) -> Stint:
+    target = Target("http", HOST, plan.port, "/xapi", plan.authorization)
+    return Stint(target, wanted, connections=plan.connections, seconds_max=seconds_max, keep_alive=plan.keep_alive)
 
 
 async def _measure(plan: Plan) -> Outcome:
-    made = list(requests(plan))
-    await _Stint(plan, iter(made[: plan.warm_up_requests]), plan.seconds_max).work()
-    stint = _Stint(plan, iter(made[plan.warm_up_requests :]), plan.seconds_max)
+    if plan.resources:
+        asked = requests(plan, 0)
+        warm, wanted = asked, asked
+    else:
+        warm = iter(list(requests(plan, plan.warm_up_requests)))
+        wanted = iter(list(requests(plan, plan.requests, skip=plan.warm_up_requests)))
+    await _stint(plan, warm, plan.warm_up_s).work()
+    stint = _stint(plan, wanted, plan.seconds_max)
     gc.collect()
     gc.disable()
-    server_s, client_s, began = cpu_s(plan.pid), time.process_time(), time.perf_counter()
+    server_s, client_s = cpu_s(plan.pid), time.process_time()
     await stint.work()
-    seconds = time.perf_counter() - began
-    client_s = time.process_time() - client_s
-    server_s = cpu_s(plan.pid) - server_s
-    took = sorted(stint.took_s)
+    client_s, server_s = time.process_time() - client_s, cpu_s(plan.pid) - server_s
+    gc.enable()
+    took = sorted(stint.took_s) or [0.0]
     return Outcome(
-        requests=len(took),
-        statements=len(took) * max(plan.batch, 1),
-        seconds=seconds,
+        requests=len(stint.took_s),
+        statements=len(stint.took_s) * plan.each,
+        seconds=stint.seconds,
         server_cpu_s=server_s,
         client_cpu_s=client_s,
         p50_ms=percentile(took, 50) * 1e3,
         p99_ms=percentile(took, 99) * 1e3,
         max_ms=took[-1] * 1e3,
-        failures={str(status): count for status, count in stint.statuses.items() if status not in (200, 204)},
+        failures=dict(stint.errors),
     )
 
 
+async def _measure_all(plans: Sequence[Plan]) -> list[Outcome]:
+    return [await _measure(plan) for plan in plans]
+
+
 def main() -> None:
-    """The client process: a plan on standard input, the outcome on standard output."""
-    plan = Plan(**json.load(sys.stdin))
-    assert ipaddress.ip_address(plan.host).is_loopback, "only servers on this machine"
+    """The client process: plans on standard input, the outcomes on standard output."""
+    plans = [Plan(**one) for one in json.load(sys.stdin)]
+    assert ipaddress.ip_address(HOST).is_loopback, "only servers on this machine"
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(json.dumps(asdict(runner.run(_measure(plan)))))
+        print(json.dumps([asdict(outcome) for outcome in runner.run(_measure_all(plans))]))
 
 
 if __name__ == "__main__":

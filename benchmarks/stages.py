@@ -12,7 +12,7 @@ import asyncio
 import tempfile
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ import orjson
 import uvloop
 from starlette.types import Message
 
+from benchmarks.parts import Found, Part, markdown
 from lrs import Settings, create_app
 from lrs.app import App
 from lrs.auth.scopes import STATEMENTS_WRITE
@@ -46,11 +47,10 @@ GROUPS = (1, 8, 100)
 APPENDED_SLICES = 60
 
 Thing = TypeVar("Thing")
-Stages = dict[str, float]
 
 
-def measure() -> Stages:
-    """CPU microseconds for each statement, by stage."""
+def measure(repetitions: int) -> Found:  # noqa: ARG001
+    """CPU microseconds for each statement, by stage; many short runs make repetitions needless."""
     bodies = [wire(statement) for statement in statements(STATEMENTS, seed=1)]
     with (
         tempfile.TemporaryDirectory(prefix="lrs-benchmark-") as folder,
@@ -59,7 +59,7 @@ def measure() -> Stages:
         return runner.run(_measure(bodies, Settings(data=Path(folder))))
 
 
-async def _measure(bodies: Sequence[bytes], settings: Settings) -> Stages:
+async def _measure(bodies: Sequence[bytes], settings: Settings) -> Found:
     app = create_app(settings)
     engine = await app.start()
     engine.issuer.add_consumer("writer", scopes=frozenset({STATEMENTS_WRITE}))
@@ -184,11 +184,14 @@ def _quartile(took: Sequence[float]) -> float:
     return sorted(took)[len(took) // 4]
 
 
-def table(stages: Stages) -> str:
+def tables(found: Found) -> Mapping[str, str]:
     """The stages as Markdown."""
-    lines = ["| stage | us for each statement |", "|---|---|"]
-    return "\n".join([*lines, *(f"| {name} | {took:.0f} |" for name, took in stages.items())])
+    rows = [(name, f"{took:.0f}") for name, took in found.items()]
+    return {"stages": markdown(("stage", "us for each statement"), rows)}
+
+
+PART = Part(measure, tables)
 
 
 if __name__ == "__main__":
-    print(table(measure()))
+    print(tables(measure(1))["stages"])

@@ -77,14 +77,14 @@ class Run:
         paths = [given.path] if given.path.endswith("/xapi") else [given.path, f"{given.path}/xapi"]
         for path in paths:
             self.target = given.below(path)
-            status, body = await self._get("about")
+            status, body = await _get(self.target, "about")
             if status == 200 and (about := _object(body)) is not None:
                 self.about = about
                 self.target = replace(self.target, version=_version(about.get("version", [])))
                 break
         else:
             raise NotFound(f"{given.url} is no LRS: {status} is what it answers to about")
-        status, _ = await self._get("statements?limit=1")
+        status, _ = await _get(self.target, "statements?limit=1")
         if status == 401:
             raise Unauthenticated(f"{self.target.url} does not know this key or token")
 
@@ -155,21 +155,14 @@ class Run:
         )
 
     async def _look(self) -> Figure:
-        """Statements from all over the log, for values of filters. Gives no figure that is shown."""
-        found = await self._page("statements?limit=100")
-        found += await self._page("statements?limit=100&ascending=true")
-        times = sorted(datetime.fromisoformat(one["stored"]) for one in found if "stored" in one)
-        for part in range(1, _MOMENTS) if times else ():
-            moment = times[0] + (times[-1] - times[0]) * part / _MOMENTS
-            since = quote(moment.isoformat(), safe=":")
-            found += await self._page(f"statements?since={since}&ascending=true&limit={_SAMPLED}")
-        self._pages = queries(found, self._chance, limit=self.wishes.limit)
+        """Find values for the filters. Gives no figure that is shown."""
+        self._pages = queries(await sample(self.target), self._chance, limit=self.wishes.limit)
         return figure("", READ, connections=1, took_s=(), seconds=0.0)
 
     async def _read(self, name: str) -> Figure:
         connections = self.wishes.connections or READ_CONNECTIONS
         resources = self._pages[name]
-        held = [len(await self._page(resource)) for resource in resources[:5]]
+        held = [len(await _page(self.target, resource)) for resource in resources[:5]]
         asked = cycle([self.target.request("GET", resource) for resource in resources])
         await Stint(self.target, asked, connections=connections, seconds_max=self._warm_up_s).work()
         stint = Stint(self.target, asked, connections=connections, seconds_max=self.wishes.seconds)
@@ -194,21 +187,35 @@ class Run:
         with _quiet():
             return await catch_up(self.target, seconds_max=self.wishes.seconds)
 
-    async def _get(self, resource: str) -> tuple[int, bytes]:
-        try:
-            return await fetch(self.target, self.target.request("GET", resource))
-        except OSError as error:
-            why = str(error) or type(error).__name__
-            raise NotFound(f"{self.target.url} can't be reached: {why}") from error
 
-    async def _page(self, resource: str) -> list[dict[str, Any]]:
-        """The statements of a page, or the one asked for; none when there are none to be had."""
-        status, body = await self._get(resource)
-        answer = _object(body) if status == 200 else None
-        if answer is None:
-            return []
-        held = answer.get("statements")
-        return held if isinstance(held, list) else [answer]
+async def sample(target: Target) -> list[dict[str, Any]]:
+    """Statements from all over the log of an LRS. Raises NotFound when it can't be reached."""
+    found = await _page(target, "statements?limit=100")
+    found += await _page(target, "statements?limit=100&ascending=true")
+    times = sorted(datetime.fromisoformat(one["stored"]) for one in found if "stored" in one)
+    for part in range(1, _MOMENTS) if times else ():
+        moment = times[0] + (times[-1] - times[0]) * part / _MOMENTS
+        since = quote(moment.isoformat(), safe=":")
+        found += await _page(target, f"statements?since={since}&ascending=true&limit={_SAMPLED}")
+    return found
+
+
+async def _page(target: Target, resource: str) -> list[dict[str, Any]]:
+    """The statements of a page, or the one asked for; none when there are none to be had."""
+    status, body = await _get(target, resource)
+    answer = _object(body) if status == 200 else None
+    if answer is None:
+        return []
+    held = answer.get("statements")
+    return held if isinstance(held, list) else [answer]
+
+
+async def _get(target: Target, resource: str) -> tuple[int, bytes]:
+    try:
+        return await fetch(target, target.request("GET", resource))
+    except OSError as error:
+        why = str(error) or type(error).__name__
+        raise NotFound(f"{target.url} can't be reached: {why}") from error
 
 
 def _object(body: bytes) -> dict[str, Any] | None:

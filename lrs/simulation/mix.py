@@ -53,7 +53,12 @@ _SEED_US = 100_000_000
 
 def make_courses(count: int) -> list[Course]:
     """So many courses of 16 blocks; the questions in them are of different length."""
-    return [_with_questions(make_course(f"course-v1:DemoX+Botany{n}+2026", lessons=4)) for n in range(count)]
+    return [_with_questions(make_course(course_key(number), lessons=4)) for number in range(count)]
+
+
+def course_key(number: int) -> str:
+    """The key of the course with this number, from 0; the first is the most popular."""
+    return f"course-v1:DemoX+Botany{number}+2026"
 
 
 def statements(
