@@ -17,8 +17,9 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lrs.client.wire.random.random", lambda: 0.001)
 
 
-async def test_waiting_may_be_cancelled_at_any_point() -> None:
-    """Also while it connects, subscribes or pauses: nothing is lost or doubled, and it does not begin all over."""
+@pytest.mark.parametrize("durable", [None, "knowledge"])
+async def test_waiting_may_be_cancelled_at_any_point(durable: str | None) -> None:
+    """Also while it connects, subscribes, acknowledges or pauses: nothing is lost or doubled, nor begun all over."""
 
     async def slow(peer: Peer) -> None:
         place = int((await peer.subscribed("0")).get("after", "0"))
@@ -30,7 +31,7 @@ async def test_waiting_may_be_cancelled_at_any_point() -> None:
                 return
         await peer.stay()
 
-    async with scripted(then=slow) as server, Stream(server.url, token="t") as stream:
+    async with scripted(then=slow) as server, Stream(server.url, token="t", durable=durable) as stream:
         got: list[str] = []
         patience_s = 0.0005
         while len(got) < 30:
