@@ -42,7 +42,7 @@ def verified(password: str, stored: str | None) -> bool:
         _HASHER.verify(stored or _nobodys(), _normal(password))
     except (VerificationError, InvalidHashError):
         return False
-    return stored is not None
+    return bool(stored)
 
 
 def _normal(password: str) -> str:

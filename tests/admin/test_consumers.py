@@ -83,7 +83,8 @@ def test_pages_hold_every_consumer_once(browser: Browser) -> None:
     names = [f"c{number:02}" for number in range(7)]
     for name in reversed(names):
         browser.post("/consumers", {"name": name})
-    found, after = [], {}
+    found: list[str] = []
+    after: dict[str, str] = {}
     for _ in range(3):
         page = browser.json("/consumers", limit=3, **after)
         found += [one["name"] for one in page["items"]]

@@ -19,6 +19,7 @@ def test_the_cookie_is_for_the_api_alone_and_for_no_script(browser: Browser) -> 
     parts = {part.strip().lower() for part in answer.headers["set-cookie"].split(";")[1:]}
     assert {"httponly", "samesite=strict", "path=/admin", "max-age=43200"} <= parts
     assert "secure" not in parts
+    assert browser.cookie
     assert browser.cookie not in answer.text
 
 

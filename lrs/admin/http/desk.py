@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
@@ -35,6 +35,8 @@ class Desk:
     administration: Administration
     overview: Overview
     workers: Workers
+    metrics: Callable[[str], Awaitable[tuple[bytes, str]]] | None = None
+    """Numbers for the overview, as ``/metrics`` gives them for what ``Accept`` says; the application puts it here."""
     throttles: Throttles = field(init=False)
     _verifying: asyncio.Semaphore = field(init=False)
     _waiting: int = field(init=False, default=0)

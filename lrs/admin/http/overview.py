@@ -48,6 +48,14 @@ class OverviewHandlers:
             }
         )
 
+    async def metrics(self, call: Call) -> Response:
+        """The numbers of /metrics for who administers the store, also where that is closed."""
+        call.parameters()
+        if call.desk.metrics is None:
+            raise NotFound("nobody counts here")
+        body, media_type = await call.desk.metrics("text/plain")
+        return Response(body, headers={"Cache-Control": "no-store", "Content-Type": media_type})
+
     async def statement(self, call: Call) -> Response:
         """What is known of a statement beside its content: whether it is voided, and who may see it."""
         call.parameters()

@@ -81,6 +81,7 @@ def _of_the_rest() -> dict[str, dict[str, Handler]]:
     overview, requests = OverviewHandlers(), RequestHandlers()
     return {
         "/statistics": {"GET": overview.statistics},
+        "/metrics": {"GET": overview.metrics},
         "/statements/{id}": {"GET": overview.statement},
         "/settings": {"GET": overview.settings},
         "/audit": {"GET": overview.audit},

@@ -22,6 +22,8 @@ from lrs.storage.sqlite import Store
 
 _SCHEMES = ("course-v1:", "ccx-v1:")
 _FIRST_RANGE = "SELECT name FROM key_name WHERE name >= ? AND name < ? ORDER BY name LIMIT ?"
+_VOIDED_BY = """SELECT r.id FROM void AS v JOIN record AS r USING (position)
+    WHERE v.target = ? ORDER BY v.position LIMIT 1"""
 _RECENT = f"SELECT {COLUMNS} FROM {SOURCE} ORDER BY r.position DESC LIMIT ?"
 
 
@@ -99,16 +101,13 @@ class Overview:
         """About one statement, voided or not; NotFound."""
         id_ = StatementId(statement_id.bytes)
         with self._store.snapshot() as connection:
-            record = None
-            for voided in (False, True):
-                record = record or self._reader.find(connection, id_, UNRESTRICTED_VISIBILITY, voided=voided)
+            record = self._reader.find(connection, id_, UNRESTRICTED_VISIBILITY, voided=False)
+            by = None
+            if record is None:
+                record = self._reader.find(connection, id_, UNRESTRICTED_VISIBILITY, voided=True)
+                by = connection.execute(_VOIDED_BY, (id_,)).fetchone()
             if record is None:
                 raise NotFound(f"there is no statement {statement_id}")
-            by = connection.execute(
-                """SELECT r.id FROM void AS v JOIN record AS r USING (position)
-                WHERE v.target = ? AND v.effective ORDER BY v.position LIMIT 1""",
-                (id_,),
-            ).fetchone()
             voids = connection.execute("SELECT target FROM void WHERE position = ?", (record.position,)).fetchone()
         return Known(record, *(None if row is None else UUID(bytes=row[0]) for row in (by, voids)))
 
