@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lrs.auth.grants import Grant, grant_in
 from lrs.auth.scopes import scope_set
@@ -54,6 +54,12 @@ def token_request(fields: Mapping[str, str], *, audience: str) -> TokenRequest:
     if fields.get("resource", audience) != audience:
         raise OAuthRefusal(INVALID_TARGET, f"tokens from here are for {audience}")
     return TokenRequest(scopes=_scopes(fields), grant=_grant(fields), ttl_s=_ttl_s(fields))
+
+
+def completed(asked: Grant, held: Grant) -> Grant:
+    """``asked`` with the restrictions of ``held`` where it has none: who names courses does not ask for every verb."""
+    said = {name: values for name, values in asked.restrictions.items() if values is not None}
+    return Grant(asked.courses, replace(held.restrictions, **said))
 
 
 def token_in(fields: Mapping[str, str]) -> str:

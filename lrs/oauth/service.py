@@ -25,7 +25,7 @@ from lrs.oauth.refusals import (
     UNSUPPORTED_TOKEN_TYPE,
     OAuthRefusal,
 )
-from lrs.oauth.requests import TokenRequest
+from lrs.oauth.requests import TokenRequest, completed
 from lrs.storage.sqlite import Store
 
 NOT_KNOWN = "the client is not known, or its secret is not the right one"
@@ -98,8 +98,9 @@ class TokenService:
         if self._consumers.token_count(client.consumer, now_us, now_us - HOUR_US) >= limits.tokens_max:
             raise RateLimited(f"{client.consumer} has {limits.tokens_max} tokens already", retry_after_s=60)
         ttl_s = limits.oauth_token_ttl_s if asked.ttl_s is None else min(asked.ttl_s, limits.oauth_token_ttl_max_s)
+        grant = None if asked.grant is None else completed(asked.grant, client.grant)
         try:
-            return self._issuer.issue_token(client.consumer, scopes=asked.scopes, grant=asked.grant, ttl_s=ttl_s)
+            return self._issuer.issue_token(client.consumer, scopes=asked.scopes, grant=grant, ttl_s=ttl_s)
         except Forbidden as error:
             raise OAuthRefusal(INVALID_AUTHORIZATION_DETAILS, error.message) from None
 

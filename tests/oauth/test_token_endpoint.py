@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import httpx
@@ -10,10 +11,11 @@ import pytest
 
 from lrs.auth.authenticate import Authenticator
 from lrs.auth.grants import Grant
+from lrs.auth.restrictions import Restrictions
 from lrs.auth.sqlite import SqliteConsumers
 from lrs.clock import FixedClock
 from tests.oauth.conftest import GRANT_TYPE, Door, refused
-from tests.samples import COURSE_A
+from tests.samples import ANSWERED, COURSE_A, VOIDED
 
 
 def details(*courses: str) -> str:
@@ -60,6 +62,26 @@ async def test_authorization_details_narrow(door: Door, authenticator: Authentic
     """RFC 9396."""
     token = await door.token(authorization_details=details("course-v1:MITx+C1+a"))
     assert authenticator.principal_for_token(token).grant == Grant.of(["course-v1:MITx+C1+a"])
+
+
+async def test_restrictions_of_the_consumer_hold_where_the_client_says_nothing_of_them(
+    door: Door, authenticator: Authenticator
+) -> None:
+    verbs, sites = Restrictions.of({"verbs": [ANSWERED, VOIDED]}), Restrictions.of({"sites": ["https://a.example"]})
+    door.issuer.add_consumer("narrow", scopes=frozenset({"stream"}), grant=Grant.of(["course-v1:MITx+*"], verbs))
+    key = door.issuer.add_key("narrow")
+
+    async def given(**members: list[str]) -> Grant:
+        asked = json.dumps([{"type": "xapi", "courses": ["course-v1:MITx+C1+a"], **members}])
+        answer = await door.post("token", (key.key, key.secret), **GRANT_TYPE, authorization_details=asked)
+        return authenticator.principal_for_token(answer.json()["access_token"]).grant
+
+    assert (await given()).restrictions == verbs
+    assert (await given(verbs=[ANSWERED])).restrictions == Restrictions.of({"verbs": [ANSWERED]})
+    assert (await given(sites=["https://a.example"])).restrictions == replace(verbs, sites=sites.sites)
+    more = [{"type": "xapi", "courses": ["course-v1:MITx+C1+a"], "verbs": ["https://a.example/other"]}]
+    refusal = await door.post("token", (key.key, key.secret), **GRANT_TYPE, authorization_details=json.dumps(more))
+    refused(refusal, 400, "invalid_authorization_details")
 
 
 async def test_a_longer_life_than_allowed_is_shortened_and_said(door: Door) -> None:
@@ -200,8 +222,6 @@ async def test_an_unknown_key_is_limited_as_a_known_one_is(door: Door) -> None:
 
 
 async def test_a_revoked_key_and_a_disabled_consumer_get_nothing(door: Door, consumers: SqliteConsumers) -> None:
-    from dataclasses import replace
-
     other = door.issuer.add_key("engine")
     door.issuer.revoke_key(other.key)
     refused(await door.post("token", (other.key, other.secret), **GRANT_TYPE), 401, "invalid_client")
