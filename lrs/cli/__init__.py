@@ -35,6 +35,7 @@ COMMANDS = MappingProxyType(
         "quarantine": Command("lrs.cli.quarantine:quarantine", "Look at what trusted writers sent and was not stored."),
         "conflict": Command("lrs.cli.quarantine:conflict", "Look at other contents sent under ids that were taken."),
         "bench": Command("lrs.cli.bench:bench", "Measure how fast an LRS is."),
+        "check": Command("lrs.cli.check:check", "Look for what is wrong with settings, store and machine."),
         "settings": Command("lrs.cli.settings:settings", "Show every setting and its value."),
         "consumer": Command("lrs.cli.consumers:consumer", "Register readers and writers."),
         "key": Command("lrs.cli.keys:key", "Make and revoke keys for Basic authentication."),

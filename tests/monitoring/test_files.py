@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lrs.monitoring.files import STALE_S, Siblings, free_bytes, process, size_bytes
+from lrs.clock import SystemClock
+from lrs.monitoring.facts import Disk
+from lrs.monitoring.files import STALE_S, Siblings, disk, free_bytes, process, size_bytes
 
 
 def test_each_process_has_the_least_number_that_is_free(tmp_path: Path) -> None:
@@ -71,3 +73,38 @@ def test_a_process_knows_what_it_uses() -> None:
     assert used is not None
     assert used.resident_bytes > 1_000_000
     assert used.descriptors > 0
+
+
+def test_a_healthy_folder_has_nothing_wrong(tmp_path: Path) -> None:
+    (tmp_path / "lrs.sqlite3").touch(mode=0o600)
+    found = disk(tmp_path, SystemClock())
+    assert (found.exists, found.writable, found.open_to_others, found.foreign, found.left_behind) == (
+        True,
+        True,
+        [],
+        [],
+        [],
+    )
+    assert found.fsync_s is not None
+    assert found.filesystem is not None
+    assert [one.name for one in tmp_path.iterdir()] == ["lrs.sqlite3"]
+
+
+def test_files_that_others_may_read_are_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "lrs.sqlite3").touch()
+    (tmp_path / "lrs.sqlite3").chmod(0o644)
+    assert disk(tmp_path, SystemClock()).open_to_others == ["lrs.sqlite3"]
+    tmp_path.chmod(0o700)
+    assert disk(tmp_path, SystemClock()).open_to_others == []
+
+
+def test_what_an_interrupted_restore_left_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".lrs-restore-abc").mkdir()
+    assert disk(tmp_path, SystemClock()).left_behind == [".lrs-restore-abc"]
+
+
+def test_a_folder_that_is_not_there_can_be_made_or_not(tmp_path: Path) -> None:
+    assert disk(tmp_path / "a" / "b", SystemClock()) == Disk(exists=False, writable=True)
+    (tmp_path / "file").touch()
+    assert not disk(tmp_path / "file", SystemClock()).writable
