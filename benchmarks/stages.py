@@ -170,7 +170,7 @@ def _appended(path: Path, drafts: Sequence[Draft], size: int) -> float:
     append = Appender(connect(path), horizon, Names("key_name", "name"), Names("course_set", "courses"))
     took = []
     for _ in range(APPENDED_SLICES):
-        fresh = [Append([replace(draft, id=StatementId(uuid4().bytes))]) for draft in drafts[: 5 * size]]
+        fresh = [Append([draft._replace(id=StatementId(uuid4().bytes))]) for draft in drafts[: 5 * size]]
         began = time.thread_time()
         for start in range(0, len(fresh), size):
             append(fresh[start : start + size])

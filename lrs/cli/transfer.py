@@ -18,6 +18,7 @@ import click
 from lrs.auth.principal import Principal, authority_agent
 from lrs.cli.files import Piece, Source, pieces, source
 from lrs.cli.output import print_json
+from lrs.cli.preparing import Preparation, preparation
 from lrs.cli.register import data_option, json_option
 from lrs.config import Settings, read_settings
 from lrs.engine import Engine
@@ -29,6 +30,7 @@ from lrs.xapi.versions import VERSIONS
 
 BATCH_STATEMENTS = 500
 BATCHES_IN_FLIGHT = 4
+BATCHES_AHEAD = 8
 PAGE_STATEMENTS = 500
 NOTED_STATEMENTS = 20_000
 
@@ -63,12 +65,16 @@ async def _import_all(
 ) -> dict[str, int]:
     """Import all ``files``; returns counts for the report."""
     async with Engine(settings) as engine:
-        importer = _Importer(engine, _author(engine, consumer), version)
+        author = _author(engine, consumer)
         counts, head = engine.aside.counts(), engine.log.head()
         sources = [source(path) for path in files]
         total = sum(one.size_bytes for one in sources)
         read = behind = 0
-        with click.progressbar(length=total, label="Importing", file=sys.stderr, show_pos=False) as bar:
+        with (
+            click.progressbar(length=total, label="Importing", file=sys.stderr, show_pos=False) as bar,
+            preparation(author, version, settings.limits, total) as workers,
+        ):
+            importer = _Importer(engine, author, version, workers)
             for one in sources:
                 done = 0 if again else engine.imports.imported(one.name)
                 async for stored, position in importer.stored(one, done):
@@ -101,18 +107,28 @@ class _Importer:
     engine: Engine
     author: Principal
     version: str
+    workers: Preparation | None
 
     async def stored(self, one: Source, done: int) -> AsyncIterator[tuple[int, int]]:
-        """Store what one file holds beyond ``done``, in its order; a batch is prepared while others are committed.
+        """Store what one file holds beyond ``done``, in its order; batches are prepared while others are committed.
 
         Yields, for each batch that is safe, how many statements it held, and how far the file is read by then.
         """
+        preparing: deque[tuple[asyncio.Task[Append | None], list[Piece]]] = deque()
         flying: deque[tuple[asyncio.Task[Any], list[Piece]]] = deque()
         batches = _batches(pieces(one.path, after=done))
         unnoted = 0
         while True:
-            while len(flying) < BATCHES_IN_FLIGHT and (batch := next(batches, None)) is not None:
-                flying.append((asyncio.create_task(self.engine.log.append(await self._job(batch))), batch))
+            while len(preparing) < BATCHES_AHEAD and (batch := next(batches, None)) is not None:
+                preparing.append((asyncio.create_task(self._job(batch)), batch))
+            if preparing and len(flying) < BATCHES_IN_FLIGHT:
+                prepared, batch = preparing.popleft()
+                job = await prepared
+                if job is None:
+                    await asyncio.gather(*(task for task, _ in flying))
+                    job = await self._one_by_one(batch)
+                flying.append((asyncio.create_task(self.engine.log.append(job)), batch))
+                continue
             if not flying:
                 return
             task, landed = flying.popleft()
@@ -123,17 +139,24 @@ class _Importer:
                 unnoted = 0
             yield len(landed), landed[-1].read
 
-    async def _job(self, batch: Sequence[Piece]) -> Append:
-        """What is to be stored of ``batch``; what is no JSON is set aside at once, by itself."""
-        statements = self.engine.statements
+    async def _job(self, batch: Sequence[Piece]) -> Append | None:
+        """What is to be stored of ``batch``; None if one of its statements is no JSON."""
+        statements, bodies = self.engine.statements, [piece.body for piece in batch]
+        if self.workers is not None:
+            made = await self.workers.job(bodies)
+            return made and statements.without_data(made, self.version, alone=False)
         try:
-            decoded = statements.intake.decode(b"[" + b",".join(piece.body for piece in batch) + b"]")
+            decoded = statements.intake.decode(b"[" + b",".join(bodies) + b"]")
         except RequestError:
-            for piece in batch:
-                await statements.store_body(piece.body, self.author, self.version)
-            return Append(())
+            return None
         _, job = await statements.prepare(decoded, self.author, self.version, alone=False)
         return job
+
+    async def _one_by_one(self, batch: Sequence[Piece]) -> Append:
+        """Store each statement of ``batch`` by itself, so that what is no JSON is set aside alone; nothing is left."""
+        for piece in batch:
+            await self.engine.statements.store_body(piece.body, self.author, self.version)
+        return Append(())
 
 
 def _batches(found: Iterable[Piece]) -> Iterator[list[Piece]]:

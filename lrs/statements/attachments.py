@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final, Protocol
 
 import orjson
@@ -110,7 +109,7 @@ def with_data(
         if one.signs and one.came and received is not None:
             _check(one, received, draft, place=path + one.place, version=version, limits=limits)
     keys = draft.keys | {DEVIATION + ATTACHMENT_MISSING} if missing else draft.keys
-    return replace(draft, attachments=attachments, keys=keys)
+    return draft._replace(attachments=attachments, keys=keys)
 
 
 def _check(one: Attachment, received: Received, draft: Draft, *, place: str, version: str, limits: Limits) -> None:

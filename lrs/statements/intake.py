@@ -6,7 +6,7 @@ Everything that can be refused is refused here, before the writer sees it (invar
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -117,7 +117,7 @@ class Intake:
                 return
         draft = prepare(statement, author.authorship, version=author.version, new_id=self._new_id)
         names = draft.keys | {DEVIATION + name for name in deviations}
-        chunk.take(replace(draft, keys=names, event_key=event_key(statement)))
+        chunk.take(draft._replace(keys=names, event_key=event_key(statement)))
 
 
 def set_aside(body: bytes, error: LrsError, principal: Principal, version: str) -> SetAside:

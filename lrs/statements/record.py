@@ -66,8 +66,7 @@ class Attachment(NamedTuple):
         return self.sha2.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A statement that has passed every check and waits for its position.
 
     ``body`` is the JSON object without its closing brace and without ``stored``; the writer adds ``stored``, and

@@ -129,9 +129,13 @@ class Statements:
     ) -> tuple[Sequence[str], Append]:
         """(ids in order, what is to be appended) for ``statements``, every check passed; see ``store``."""
         ids, job = await self._drafted(statements, principal, version, alone=alone)
+        return ids, self.without_data(job, version, alone=alone)
+
+    def without_data(self, job: Append, version: str, *, alone: bool) -> Append:
+        """``job``, which came without data, with the attachments of its drafts checked; see ``store``."""
         if any(draft.attachments for draft in job.drafts):
-            job = self._with_data(job, None, version, alone=alone)
-        return ids, job
+            return self._with_data(job, None, version, alone=alone)
+        return job
 
     async def _drafted(
         self, statements: Sequence[Any], principal: Principal, version: str, *, alone: bool

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ def log(store: Store) -> Iterator[SqliteStatementLog]:
 
 
 def carrying(made: dict[str, Any], *attachments: Attachment) -> Draft:
-    return replace(draft(made), attachments=attachments)
+    return draft(made)._replace(attachments=attachments)
 
 
 def data(sha2: str, content_type: str = "text/plain", *, came: bool = True) -> Attachment:
