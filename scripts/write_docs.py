@@ -72,6 +72,8 @@ def _route(route: BaseRoute) -> Iterator[tuple[str, str, str]]:
         yield "websocket", f"`{route.path}`", _first_sentence(route.endpoint)
         return
     assert isinstance(route, Route)
+    if route.path.endswith("{rest:path}"):
+        return
     handlers = getattr(route.endpoint, "handlers", None) or dict.fromkeys(route.methods or (), route.endpoint)
     for method, handler in sorted(handlers.items()):
         if method != "HEAD":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from typing import Any
 
 from starlette.responses import Response
@@ -9,6 +11,7 @@ from starlette.responses import Response
 from lrs.admin import paging
 from lrs.admin.forms import CONSUMER_MEMBERS, consumer_changes, consumer_form, consumer_state
 from lrs.admin.http.door import Call, answer, text_in
+from lrs.auth.allowances import Allowance
 from lrs.auth.consumers import Consumer
 from lrs.auth.scopes import MEANINGS
 from lrs.errors import InvalidParameter
@@ -17,6 +20,9 @@ STATES = ("active", "disabled", "expired")
 SUGGESTIONS = 20
 SUGGESTIONS_MAX = 100
 PREFIX_CHARACTERS_MAX = 300
+AMOUNT_MAX = 1_000_000_000
+
+_AMOUNTS = tuple(field.name for field in fields(Allowance))
 
 
 class ConsumerHandlers:
@@ -67,6 +73,25 @@ class ConsumerHandlers:
         after: Consumer = await call.run(acts.change, call.who, before.name, as_seen)
         return answer(consumer_form(after, now_us), tagged=True)
 
+    async def allowance(self, call: Call) -> Response:
+        """How much a consumer may ask for, as far as that was set for it alone, with an ETag."""
+        call.parameters()
+        acts = call.desk.administration.consumers
+        one: Consumer = await call.run(acts.numbered, call.number("id"))
+        return answer(asdict(await call.run(acts.allowance, one.name)), tagged=True)
+
+    async def allow(self, call: Call) -> Response:
+        """Set how much a consumer may ask for; needs If-Match."""
+        wanted = _allowance(await call.body((), _AMOUNTS))
+        acts = call.desk.administration.consumers
+        one: Consumer = await call.run(acts.numbered, call.number("id"))
+
+        def as_seen(now: Allowance) -> Allowance:
+            call.require_match(asdict(now))
+            return wanted
+
+        return answer(asdict(await call.run(acts.allow, call.who, one.name, as_seen)), tagged=True)
+
     async def scopes(self, call: Call) -> Response:
         """Every scope that can be granted, with its meaning."""
         call.parameters()
@@ -81,6 +106,17 @@ class ConsumerHandlers:
         limit = paging.asked({"limit": parameters.get("limit", str(SUGGESTIONS))}, (), SUGGESTIONS_MAX).limit
         entries: list[str] = await call.run(call.desk.overview.courses, prefix, limit)
         return answer({"items": [_suggestion(entry) for entry in entries]})
+
+
+def _allowance(body: Mapping[str, Any]) -> Allowance:
+    """The amounts in ``body``: null for what the settings say, 0 for no limit."""
+    for name in _AMOUNTS:
+        value = body[name]
+        # A boolean is an int to Python.
+        whole = type(value) is int or (type(value) is float and name == "requests_per_s")
+        if value is not None and not (whole and 0 <= value <= AMOUNT_MAX):
+            raise InvalidParameter(f"{name} is null, or a number from 0 to {AMOUNT_MAX}, whole but for requests_per_s")
+    return Allowance(**body)
 
 
 def _suggestion(entry: str) -> dict[str, Any]:
