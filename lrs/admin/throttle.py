@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import OrderedDict
 
 from lrs.errors import RateLimited
-
-_IPV6_BITS = 64
-"""What one household gets of IPv6; counting single addresses of it would count nothing."""
 
 
 class Throttle:
@@ -38,16 +34,3 @@ class Throttle:
         if not allowed:
             wait_s = (1 - left) * self._period_s / self._count
             raise RateLimited("too many attempts; try again later", retry_after_s=max(1, int(wait_s + 0.999)))
-
-
-def counted_as(address: str) -> str:
-    """What is counted for ``address``: itself, or the network of an IPv6 address; a text that is none, as it is."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, _IPV6_BITS), strict=False))
-    return str(parsed)

@@ -14,6 +14,7 @@ from lrs.auth.authenticate import Authenticator
 from lrs.auth.http import REALM, authorization
 from lrs.auth.principal import Principal
 from lrs.config import Settings
+from lrs.door.addresses import client_address
 from lrs.door.alternate import FORM
 from lrs.door.entity_tags import entity_tag
 from lrs.door.http import read_body
@@ -87,8 +88,7 @@ class _Endpoints:
         try:
             fields = await self._fields(request)
             header, key = credentials(fields, authorization(request.headers))
-            address = request.client.host if request.client else ""
-            client = self._service.client(header, key, address)
+            client = self._service.client(header, key, self._address(request))
             body = await act(client, fields)
         except ClientDisconnect:
             return Response(status_code=400)
@@ -98,6 +98,11 @@ class _Endpoints:
             logger.exception("request_failed", method=request.method, path=request.url.path)
             return _refusal(LrsError("this is a fault of the server; it was logged"), offered=offered)
         return Response(body, headers=_NO_STORE, media_type="application/json" if body else None)
+
+    def _address(self, request: Request) -> str:
+        header = self._settings.client_address_header
+        told = request.headers.getlist(header) if header else []
+        return client_address(told, request.client.host if request.client else None)
 
     async def _fields(self, request: Request) -> dict[str, str]:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()

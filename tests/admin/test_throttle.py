@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrs.admin.throttle import Throttle, counted_as
+from lrs.admin.throttle import Throttle
 from lrs.errors import RateLimited
 
 
@@ -46,18 +46,3 @@ def test_memory_is_bounded() -> None:
     assert len(throttle) == 3
     with pytest.raises(RateLimited):
         throttle.take("99", 0)
-
-
-@pytest.mark.parametrize(
-    ("address", "counted"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("2001:db8::1", "2001:db8::/64"),
-        ("2001:db8:0:0:ffff::", "2001:db8::/64"),
-        ("unix", "unix"),
-        ("x" * 1000, "x" * 64),
-    ],
-)
-def test_a_household_of_ipv6_counts_as_one(address: str, counted: str) -> None:
-    assert counted_as(address) == counted

@@ -59,7 +59,7 @@ class Door:
 @pytest.fixture
 def settings() -> Settings:
     limits = replace(Limits(), wrong_secrets_per_minute=3, tokens_max=5, addresses_counted_max=20)
-    return Settings(public_url="https://lrs.example.org", limits=limits)
+    return Settings(public_url="https://lrs.example.org", client_address_header="X-Real-IP", limits=limits)
 
 
 @pytest.fixture

@@ -215,6 +215,16 @@ async def test_wrong_secrets_are_looked_at_only_so_often(door: Door, clock: Fixe
     assert (await door.post("token", door.pair, **GRANT_TYPE)).status_code == 200
 
 
+async def test_who_guesses_behind_the_same_proxy_does_not_lock_out_the_owner(door: Door) -> None:
+    key, _ = door.pair
+    stranger = {"X-Real-IP": "192.0.2.1"}
+    for _ in range(4):
+        answer = await door.client.post("/oauth/token", data=GRANT_TYPE, auth=(key, "x"), headers=stranger)
+    assert answer.status_code == 429
+    owner = {"X-Real-IP": "192.0.2.2"}
+    assert (await door.client.post("/oauth/token", data=GRANT_TYPE, auth=door.pair, headers=owner)).status_code == 200
+
+
 async def test_an_unknown_key_is_limited_as_a_known_one_is(door: Door) -> None:
     """Otherwise the limit would tell which keys there are."""
     answers = [await door.post("token", ("nobody", "x"), **GRANT_TYPE) for _ in range(4)]

@@ -11,9 +11,10 @@ from typing import ParamSpec, TypeVar
 from starlette.requests import Request
 
 from lrs.admin.service import Administration, open_administration
-from lrs.admin.throttle import Throttle, counted_as
+from lrs.admin.throttle import Throttle
 from lrs.admin.workers import Workers
 from lrs.config import Settings
+from lrs.door.addresses import client_address
 from lrs.engine import Engine
 from lrs.errors import Overloaded
 from lrs.statements.sqlite.overview import Overview
@@ -83,10 +84,8 @@ class Desk:
     def _address(self, request: Request) -> str:
         """Whom to count: the client, or, where a proxy tells it in a header, what that says last."""
         header = self.settings.client_address_header
-        told = request.headers.getlist(header)[-1:] if header else []
-        if told and (last := told[0].rpartition(",")[2].strip()):
-            return counted_as(last)
-        return counted_as(request.client.host if request.client else "unknown")
+        told = request.headers.getlist(header) if header else []
+        return client_address(told, request.client.host if request.client else None)
 
 
 async def open_desk(engine: Engine) -> Desk:
