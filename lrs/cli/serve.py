@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from lrs.app import create_app
@@ -27,13 +27,16 @@ from lrs.cli.output import time_text
 from lrs.cli.register import data_option, register
 from lrs.cli.requests import Requests
 from lrs.cli.sockets import Sockets
+from lrs.cli.traces import traced
+from lrs.clock import SystemClock
 from lrs.config import Settings, read_settings
+from lrs.oauth.fetch import require_issuers
 
 SHUTDOWN_S = 10
 COLLECT_ALLOCATIONS = 20_000
 
 
-def application() -> Starlette:
+def application() -> ASGIApp:
     """The application of one server process, with the settings of its environment."""
     settings = read_settings()
     configure_logs(settings)
@@ -47,7 +50,7 @@ def application() -> Starlette:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_ALLOCATIONS)
-    return application
+    return traced(application)
 
 
 def _end_with(parent: BaseProcess) -> None:
@@ -98,6 +101,7 @@ def serve(
     is missing.
     """
     settings = read_settings(data=data, host=host, port=port, workers=workers, log_level=log_level)
+    require_issuers(settings, SystemClock())
     configure_logs(settings)
     # Worker processes are started anew and read their settings as this one did.
     os.environ.update(_environment(settings))

@@ -16,6 +16,8 @@ from lrs.monitoring.requests import Requests, Routes
 from lrs.telemetry import REQUEST_ID, RequestIds, logger
 
 HEADER: Final = b"x-request-id"
+ROUTE: Final = "lrs.route"
+"""Name in an ASGI scope under which the route of the request is left, for whoever looks at it from outside."""
 _WELL_FORMED = re.compile(rb"[A-Za-z0-9_.:@/+=-]{1,128}")
 
 
@@ -88,5 +90,5 @@ class _Watched:
     def _note(self, status: int) -> None:
         watch, scope = self._watch, self._scope
         path, prefix = scope["path"], scope.get("root_path", "")
-        route = watch.routes.of(path.removeprefix(prefix) if prefix else path)
+        route = scope[ROUTE] = watch.routes.of(path.removeprefix(prefix) if prefix else path)
         watch.answered(route, scope["method"], status, self._began_s, self._id.decode())
