@@ -65,12 +65,12 @@ class Engine:
         self.settings = settings or Settings()
         self.clock = clock or SystemClock()
         limits = self.settings.limits
+        self._issuers = external_issuers(self.settings, self.clock)
         self._store = open_store(self.settings.database)
         self.consumers = open_consumers(self._store, self.clock)
         self._uses = UseWriter(
             self.consumers, last_used_s=limits.last_used_s, credentials_max=limits.credentials_cached_max
         )
-        self._issuers = external_issuers(self.settings, self.clock)
         self.authenticator = Authenticator(
             self.consumers, self.settings, clock=self.clock, note_use=self._uses.note, external=self._issuers
         )

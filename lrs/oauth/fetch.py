@@ -10,9 +10,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lrs.clock import Clock
+from lrs.config import Settings
 from lrs.errors import ConfigError
 from lrs.limits import Limits
 from lrs.oauth.discovery import configuration_url, jwks_url, key_set
+from lrs.oauth.external import external_issuers
 from lrs.oauth.issuers import ExternalIssuer
 from lrs.oauth.keys import IssuerKeys
 from lrs.oauth.signatures import VerifyingKey
@@ -30,13 +32,23 @@ _HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-A
 Issuers = Mapping[str, tuple[ExternalIssuer, IssuerKeys]]
 
 
+def require_issuers(settings: Settings, clock: Clock) -> None:
+    """Raises ConfigError if tokens of other issuers can't be taken as ``settings`` say; touches nothing."""
+    if external_issuers(settings, clock) is not None:
+        _require_library()
+
+
 def key_fetcher(issuers: Issuers, limits: Limits, clock: Clock) -> KeyFetcher:
     """A running fetcher for ``issuers``. ConfigError if the library for it is not installed."""
+    _require_library()
+    return KeyFetcher(issuers, limits, clock)
+
+
+def _require_library() -> None:
     try:
         importlib.import_module("httpx")
     except ImportError:
         raise ConfigError("LRS_OIDC_ISSUERS needs httpx: pip install 'lrs-lite[oidc]'") from None
-    return KeyFetcher(issuers, limits, clock)
 
 
 class KeyFetcher:

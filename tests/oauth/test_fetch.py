@@ -16,9 +16,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from lrs.clock import SystemClock
+from lrs.config import Settings
 from lrs.errors import ConfigError, IssuerUnavailable
 from lrs.limits import Limits
-from lrs.oauth.fetch import key_fetcher
+from lrs.oauth.fetch import key_fetcher, require_issuers
 from lrs.oauth.issuers import issuers_in
 from lrs.oauth.keys import IssuerKeys
 from tests.oauth.issuer import CONFIGURATION, KEYS, LoopbackIssuer, jwk_of, loopback_issuer, new_key, said
@@ -183,6 +184,17 @@ def test_a_fetcher_can_be_closed_at_once(issuer: LoopbackIssuer) -> None:
         with fetching(issuer) as keys:
             pass
         keys.wake()
+
+
+def test_settings_that_can_not_be_used_are_told_before_anything_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_issuers(Settings(), SystemClock())
+    trusting = Settings(oidc_issuers=json.dumps([LEAST]))
+    require_issuers(trusting, SystemClock())
+    with pytest.raises(ConfigError, match="JSON"):
+        require_issuers(Settings(oidc_issuers="["), SystemClock())
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    with pytest.raises(ConfigError, match=r"lrs-lite\[oidc\]"):
+        require_issuers(trusting, SystemClock())
 
 
 def test_without_the_library_the_start_says_what_to_install(

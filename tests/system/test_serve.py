@@ -122,3 +122,8 @@ def test_a_port_that_is_taken_is_told_in_one_line(tmp_path: Path) -> None:
 
 def test_a_setting_that_cannot_be_used_is_told_in_one_line(tmp_path: Path) -> None:
     assert "LRS_HEARTBEAT_S" in fails("--data", str(tmp_path), LRS_HEARTBEAT_S="soon")
+
+
+def test_an_issuer_that_cannot_be_trusted_is_told_in_one_line(tmp_path: Path) -> None:
+    told = fails("--data", str(tmp_path), LRS_OIDC_ISSUERS='[{"issuer":"http://id.example.org"}]')
+    assert "LRS_OIDC_ISSUERS" in told
