@@ -21,6 +21,12 @@ from lrs.monitoring.readings import Reading
 Readings = Sequence[Reading]
 
 
+def form(accept: str) -> str:
+    """The media type of the answer to a client that accepts ``accept``: one of a few."""
+    media_type: str = choose_encoder(accept)[1]
+    return media_type
+
+
 def exposition(of_store: Readings, by_worker: Mapping[str, Readings], accept: str) -> tuple[bytes, str]:
     """(body, media type) of a scrape whose client accepts ``accept``. ``by_worker``: what each process tells."""
     encode, media_type = choose_encoder(accept)

@@ -12,7 +12,7 @@ from lrs.auth.failures import failures
 from lrs.engine import Engine
 from lrs.errors import LrsError
 from lrs.monitoring import files, readings
-from lrs.monitoring.exposition import exposition
+from lrs.monitoring.exposition import exposition, form
 from lrs.monitoring.files import Siblings
 from lrs.monitoring.readings import Reading
 from lrs.monitoring.requests import Requests
@@ -31,8 +31,6 @@ ANSWER_S = 5.0
 LAGS_MAX = 1_000
 """Of subscribers that are behind, so many places are looked up in one scrape."""
 
-FORMATS_MAX = 8
-
 
 class Monitoring:
     """What ``/health`` and ``/metrics`` tell of ``engine``; an asynchronous context manager inside that of the engine.
@@ -50,7 +48,8 @@ class Monitoring:
         self._siblings: Siblings | None = None
         self._publisher: asyncio.Task[None] | None = None
         self._scraped: dict[str, tuple[float, tuple[bytes, str]]] = {}
-        self._scraping = asyncio.Lock()
+        # What is told, to whomever, is told in the order in which it was read.
+        self._telling = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         if self._settings.workers > 1:
@@ -83,16 +82,15 @@ class Monitoring:
 
     async def metrics(self, accept: str) -> tuple[bytes, str]:
         """(body, media type) of a scrape; see ``exposition``."""
-        async with self._scraping:
+        async with self._telling:
             now_s = self._engine.clock.monotonic_s()
-            known = self._scraped.get(accept)
+            wanted = form(accept)
+            known = self._scraped.get(wanted)
             if known is not None and now_s - known[0] < SCRAPE_S:
                 return known[1]
             own, places = self._own(), self._places()
             found = await asyncio.to_thread(self._exposition, own, places, accept)
-            if len(self._scraped) >= FORMATS_MAX:
-                self._scraped.clear()
-            self._scraped[accept] = now_s, found
+            self._scraped[wanted] = now_s, found
             return found
 
     def _unreadable(self) -> str | None:
@@ -168,12 +166,16 @@ class Monitoring:
     def _exposition(self, own: list[Reading], places: Sequence[Place | None], accept: str) -> tuple[bytes, str]:
         by_worker: dict[str, Sequence[Reading]] = {}
         number = 0
+        told = self._with_lags(own, places)
         if self._siblings is not None:
             number = self._siblings.number
+            with suppress(OSError):
+                # What is told now must not be taken back when the next scrape meets another worker.
+                self._siblings.publish(readings.to_json(told))
             for other, content in self._siblings.others(self._engine.clock.now_us() / 1_000_000):
                 with suppress(ValueError, TypeError):
                     by_worker[str(other)] = readings.from_json(content)
-        by_worker[str(number)] = self._with_lags(own, places)
+        by_worker[str(number)] = told
         return exposition(list(self._of_store()), dict(sorted(by_worker.items())), accept)
 
     async def _publish(self) -> None:
@@ -181,7 +183,8 @@ class Monitoring:
         assert self._siblings is not None
         while True:
             try:
-                await asyncio.to_thread(self._publish_once, self._own(), self._places())
+                async with self._telling:
+                    await asyncio.to_thread(self._publish_once, self._own(), self._places())
             except OSError as error:
                 logger.warning("metrics_not_published", reason=error.strerror)
             await asyncio.sleep(PUBLISH_S)
