@@ -27,6 +27,7 @@ from lrs.monitoring.http.watch import Watch
 from lrs.monitoring.requests import Routes
 from lrs.monitoring.service import Monitoring
 from lrs.oauth.http import oauth_routes
+from lrs.openapi.http import openapi_routes
 from lrs.statements.http.described import activity_routes, agent_routes
 from lrs.statements.http.plain import PlainWrites
 from lrs.statements.http.statements import StatementEndpoint, statement_routes
@@ -154,6 +155,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
         *agent_routes(engine.log, authenticator, settings),
         *document_routes(engine.documents, authenticator, settings),
         *stream_routes(engine.sessions, settings),
+        *openapi_routes(settings, __version__),
         Route("/asyncapi.json", described, methods=["GET"]),
         *oauth_routes(engine.oauth, authenticator, settings),
         Route("/", _page("index.html"), methods=["GET"]),
