@@ -25,6 +25,7 @@ from lrs.errors import ConfigError
 from lrs.monitoring import files, sqlite
 from lrs.monitoring.advice import Finding, Level, judge
 from lrs.monitoring.facts import Facts, Machine
+from lrs.oauth.fetch import require_issuers
 from lrs.statements.sqlite.schema import migrations as of_statements
 from lrs.subscriptions.sqlite import migrations as of_subscriptions
 
@@ -60,6 +61,7 @@ def check(data: Path | None, *, as_json: bool) -> None:
 def _findings(data: Path | None) -> list[Finding]:
     try:
         settings = read_settings(data=data)
+        require_issuers(settings, SystemClock())
     except ConfigError as error:
         return [Finding("settings", Level.ERROR, error.message)]
     return [Finding("settings", Level.OK, ""), *judge(settings, facts(settings))]

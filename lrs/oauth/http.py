@@ -19,7 +19,7 @@ from lrs.door.alternate import FORM
 from lrs.door.entity_tags import entity_tag
 from lrs.door.http import read_body
 from lrs.door.parameters import pairs
-from lrs.errors import LrsError, Overloaded, RateLimited, StoreUnavailable, Unauthenticated
+from lrs.errors import IssuerUnavailable, LrsError, Overloaded, RateLimited, StoreUnavailable, Unauthenticated
 from lrs.oauth.answers import INTROSPECT, JWKS, METADATA, REVOKE, TOKEN, metadata, token_answer
 from lrs.oauth.refusals import INVALID_CLIENT, INVALID_REQUEST, OAuthRefusal, body_of, error_of
 from lrs.oauth.requests import credentials, fields_of, token_in, token_request
@@ -114,7 +114,7 @@ class _Endpoints:
 
 def _refusal(error: LrsError, *, offered: bool) -> Response:
     """The answer for ``error`` (RFC 6749 5.2); ``offered``: the request had an Authorization header."""
-    if error.http_status >= 500:
+    if error.http_status >= 500 and not isinstance(error, IssuerUnavailable):
         logger.error("request_failed", code=error.code, message=error.message)
     word = error_of(error)
     status = 401 if word == INVALID_CLIENT else error.http_status

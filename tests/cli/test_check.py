@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from lrs.cli import main
@@ -35,12 +36,15 @@ def test_an_error_gives_exit_code_1(lrs: Shell) -> None:
     assert "error    database: the database can't be read" in lrs("check", exit_code=1).stdout
 
 
-def test_a_setting_that_cannot_be_used_is_an_error_of_its_own(tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, ["check", "--json"], env={"LRS_DATA": str(tmp_path), "LRS_PORT": "70000"})
+@pytest.mark.parametrize(
+    ("variable", "value"), [("LRS_PORT", "70000"), ("LRS_OIDC_ISSUERS", '[{"issuer":"http://id.example.org"}]')]
+)
+def test_a_setting_that_cannot_be_used_is_an_error_of_its_own(tmp_path: Path, variable: str, value: str) -> None:
+    result = CliRunner().invoke(main, ["check", "--json"], env={"LRS_DATA": str(tmp_path), variable: value})
     assert result.exit_code == 1
     (one,) = json.loads(result.stdout)
     assert (one["check"], one["level"]) == ("settings", "error")
-    assert "LRS_PORT=70000" in one["text"]
+    assert variable in one["text"]
 
 
 def test_no_secret_is_shown(lrs: Shell) -> None:
