@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
@@ -51,6 +51,13 @@ class Inline(Executor):
         except Exception as error:  # noqa: BLE001
             done.set_exception(error)
         return done
+
+
+class InlineThreads(ThreadPoolExecutor):
+    """The same as the default executor of an event loop."""
+
+    def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:
+        return Inline().submit(fn, *args, **kwargs)
 
 
 class Held(Executor):
