@@ -86,8 +86,8 @@ class IssuerKeys:
         return self._fetched_s is not None and now_s - self._fetched_s <= self._limits.oidc_stale_s
 
     def _require_fresh(self, now_s: float) -> None:
+        # Until a fetch succeeds there is always another to come, so none has to be asked for.
         if not self._is_fresh(now_s):
-            self._want()
             raise IssuerUnavailable("the keys of the issuer of the token can't be fetched at the moment; try again")
 
     def _want(self) -> None:

@@ -29,7 +29,7 @@ WAIT_S = 20
 LIMITS = replace(
     Limits(),
     oidc_refetch_s=0.05,
-    oidc_renew_s=1.0,
+    oidc_renew_s=0.2,
     oidc_fetch_s=0.5,
     oidc_document_bytes_max=64 * 1024,
     oidc_keys_max=10,
