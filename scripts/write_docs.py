@@ -23,6 +23,7 @@ from lrs.app import create_app
 from lrs.cli import main as root_command
 from lrs.config import Settings, describe
 from lrs.limits import Limits
+from lrs.monitoring.catalogue import METRICS, Kind
 from lrs.subscriptions.closing import CLOSINGS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -108,6 +109,21 @@ def stream_limits_table() -> str:
     return _table(("Variable", "Default", "Unit", "Meaning"), rows)
 
 
+def metrics_table() -> str:
+    """Every metric that the server gives."""
+    kinds = {Kind.SNAPSHOT: "gauge histogram"}
+    rows = [
+        (
+            f"`{row.name}`",
+            kinds.get(row.kind, row.kind.name.lower()),
+            ", ".join(f"`{label}`" for label in (*row.labels, *(() if row.of_store else ("worker",)))),
+            row.meaning,
+        )
+        for row in METRICS.values()
+    ]
+    return _table(("Metric", "Kind", "Labels", "Meaning"), rows)
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "settings": ("settings.md", settings_table),
     "errors": ("errors.md", errors_table),
@@ -115,6 +131,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "routes": ("routes.md", routes_table),
     "closings": ("stream.md", closings_table),
     "stream-limits": ("stream.md", stream_limits_table),
+    "metrics": ("operations.md", metrics_table),
 }
 
 
