@@ -29,7 +29,7 @@ from lrs.monitoring.service import Monitoring
 from lrs.oauth.http import oauth_routes
 from lrs.openapi.http import openapi_routes
 from lrs.statements.http.described import activity_routes, agent_routes
-from lrs.statements.http.plain import PlainWrites
+from lrs.statements.http.plain import PlainRequests
 from lrs.statements.http.statements import StatementEndpoint, statement_routes
 from lrs.subscriptions.description import description
 from lrs.subscriptions.frames import PROTOCOL
@@ -62,7 +62,7 @@ class App(Starlette):
         self._desk: Desk | None = None
         self._monitoring: Monitoring | None = None
         self._watch: Watch | None = None
-        self.plain_writes: PlainWrites | None = None
+        self.plain: PlainRequests | None = None
         """The short way for a server that knows it; None while the store is closed, or when middleware must see all."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,15 +102,15 @@ class App(Starlette):
                 }
                 self.engine = engine
                 if not self.user_middleware:
-                    self.plain_writes = next(
+                    self.plain = next(
                         one.plain for one in self._resources.values() if isinstance(one, StatementEndpoint)
                     )
-                    self.plain_writes.watch = self._watch
+                    self.plain.watch = self._watch
             return self.engine
 
     async def stop(self) -> None:
         """Finish what was accepted and close the store; the next request opens it again."""
-        engine, self.engine, self.plain_writes = self.engine, None, None
+        engine, self.engine, self.plain = self.engine, None, None
         desk, self._desk = self._desk, None
         monitoring, self._monitoring, self._watch = self._monitoring, None, None
         if monitoring is not None:

@@ -70,6 +70,10 @@ class Limits:
     page_statements_max: int = bounded(500, 1, 10_000, "statements", "Largest page, and the page for limit=0.")
     page_bytes_max: int = bounded(8 * MIB, 64 * KIB, 256 * MIB, "bytes", "A page ends early at this size.")
 
+    kept_pages_bytes_max: int = bounded(
+        16 * MIB, 0, 4096 * MIB, "bytes", "Pages kept for whoever asks again while nothing is written."
+    )
+
     described_from_max: int = bounded(
         200, 1, 10_000, "statements", "Newest statements from which a Person or an Activity is put together."
     )

@@ -11,7 +11,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from lrs.limits import DEFAULT_LIMITS, Limits
-from lrs.statements.http.plain import Answer, PlainWrite, PlainWrites
+from lrs.statements.http.plain import Answer, PlainRequests, PlainWrite
 from lrs.subscriptions.http.events import CARRIER
 
 PLAIN_BODY_S = 1.0
@@ -95,11 +95,14 @@ class Requests(HttpToolsProtocol):
             self._store_plain()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        """Answer the request of ``cycle``: if it is a plain write, as soon as its body is there, without the app."""
-        ways: PlainWrites | None = getattr(app, "plain_writes", None)
-        write = ways.begin(cycle.scope) if ways is not None and not self.flow.write_paused else None
+        """Answer the request of ``cycle``; if it is plain, without the app, as soon as its body is there."""
+        plain: PlainRequests | None = getattr(app, "plain", None)
+        write = plain.begin(cycle.scope) if plain is not None and not self.flow.write_paused else None
         if write is None:
             super()._start_asgi_task(cycle, app)
+            return
+        if isinstance(write, Answer):
+            self._answer_plain(cycle, write)
             return
         self._plain = cycle, write
         if cycle.more_body:
@@ -110,8 +113,8 @@ class Requests(HttpToolsProtocol):
     def _store_plain(self) -> None:
         assert self._plain is not None
         cycle, write = self._plain
-        ways: PlainWrites | None = self.app.plain_writes
-        if ways is None or not ways.store(write, bytes(cycle.body), partial(self._answer_plain, cycle)):
+        plain: PlainRequests | None = self.app.plain
+        if plain is None or not plain.store(write, bytes(cycle.body), partial(self._answer_plain, cycle)):
             self._not_plain()
             return
         self._forget_plain()

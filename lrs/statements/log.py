@@ -126,6 +126,12 @@ class StatementLog(Protocol):
         A hint only (invariant 6): commits of other processes are noticed by ``changed``.
         """
 
+    def revision(self) -> int:
+        """Another number after anything was committed, by any process; costs a few microseconds.
+
+        What is read after this was asked is at least as new.
+        """
+
     def changed(self) -> bool:
         """Whether anything was committed, by any process, since this was last asked; costs a few microseconds."""
 

@@ -325,6 +325,10 @@ class Statements:
         """The place and query in ``text``; InvalidParameter when it is not this reader's."""
         return self._continuations.read(text, principal.visibility_digest())
 
+    def revision(self) -> int:
+        """See ``StatementLog``."""
+        return self._log.revision()
+
     def consistent_through_us(self) -> int:
         """See ``StatementLog``; to be asked before the read that it describes."""
         return self._log.consistent_through_us()

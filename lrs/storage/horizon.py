@@ -12,7 +12,7 @@ import fcntl
 import mmap
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,8 +41,8 @@ class Horizon:
         finally:
             fcntl.flock(self._writer_file, fcntl.LOCK_UN)
 
-    def promise_us(self, stored_us: int) -> int:
-        """A time at or before which nothing more will be stored; ``stored_us`` is that of the committed head.
+    def promise_us(self, stored_us: Callable[[], int]) -> int:
+        """A time at or before which nothing more will be stored; ``stored_us`` tells that of the committed head.
 
         Everything stored at it or before is visible to reads that begin after this call.
         """
@@ -50,8 +50,9 @@ class Horizon:
             try:
                 fcntl.flock(self._reader_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                # A commit is under way, with a time after both of these.
-                return max(stored_us, self._read())
+                # A commit is under way, or was. Its records are stored after what was promised, and all together are
+                # committed or not yet: the head is among them, or before them.
+                return max(self._read(), stored_us())
             try:
                 promised = max(self._clock.now_us(), self._read())
                 self._promised[:] = promised.to_bytes(_BYTES, "little")

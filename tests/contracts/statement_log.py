@@ -344,3 +344,10 @@ async def test_an_append_that_nobody_waits_for_tells_its_refusal(log: StatementL
     told: asyncio.Future[object] = asyncio.get_running_loop().create_future()
     assert log.append_soon(Append([draft(made | {"verb": {"id": VOIDED + "-not"}})]), told.set_result)
     assert isinstance(await asyncio.wait_for(told, 10), Conflict)
+
+
+def test_a_write_makes_another_revision(log: StatementLog) -> None:
+    before = log.revision()
+    assert log.revision() == before
+    put(log, statement())
+    assert log.revision() != before

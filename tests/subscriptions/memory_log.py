@@ -147,6 +147,10 @@ class MemoryLog:
         self._wakes.append(wake)
         return lambda: self._wakes.remove(wake)
 
+    def revision(self) -> int:
+        with self._lock:
+            return len(self._records)
+
     def changed(self) -> bool:
         self._check()
         changed, self._changed = self._changed, False

@@ -1,6 +1,6 @@
-"""The short way in for plain writes: a PUT or POST of a small JSON body that there is nothing to say about but yes.
+"""The short way for plain requests: a small write that there is nothing to say about but yes, a page that is kept.
 
-Most requests are of this kind, and what an ASGI application may ask of its server costs more than storing a
+Most requests are of these kinds, and what an ASGI application may ask of its server costs more than storing a
 statement. So a server that can (``lrs.cli.requests``) asks here first. Whatever is not plain, or goes wrong for any
 reason, is left to ``Resource``, which begins anew and says what is the matter: here nothing is ever refused, so the two
 ways can't disagree about a refusal, and for the same success they give the same answer.
@@ -16,8 +16,10 @@ import orjson
 
 from lrs.auth.authenticate import Authenticator
 from lrs.auth.principal import Principal
-from lrs.door.http import VERSION_HEADER
+from lrs.auth.scopes import STATEMENTS_READ_MINE
+from lrs.door.http import CURSOR_HEADER, VERSION_HEADER
 from lrs.errors import LrsError
+from lrs.statements.http.kept import Asked, KeptPages
 from lrs.statements.service import Statements
 from lrs.xapi.versions import VERSIONS
 
@@ -27,7 +29,10 @@ BODY_BYTES_MAX = 32 * 1024
 _UUID = rb"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _PUT_QUERY = re.compile(rb"statementId=(" + _UUID + rb")")
 _VERSIONS = {version.encode(): version for version in VERSIONS}
-_SEEN_ONCE = frozenset({b"authorization", b"content-type", b"content-length", VERSION_HEADER.lower().encode()})
+_SEEN_ONCE = frozenset(
+    {b"authorization", b"content-type", b"content-length", b"accept-language", VERSION_HEADER.lower().encode()}
+)
+_CURSOR = CURSOR_HEADER.lower().encode() + b": %b\r\n"
 _NOT_PLAIN = frozenset({b"transfer-encoding", b"expect", b"x-request-id", b"traceparent"})
 
 
@@ -63,8 +68,8 @@ class Watch(Protocol):
         """Take note of one that began at ``began_s``, and give it the id that its answer is to have."""
 
 
-class PlainWrites:
-    """Takes plain writes at ``path``; ``headers`` are those that every answer of this resource has."""
+class PlainRequests:
+    """Takes plain requests to ``path``; ``headers`` are those that every answer of this resource has."""
 
     def __init__(
         self,
@@ -72,29 +77,20 @@ class PlainWrites:
         statements: Statements,
         authenticator: Authenticator,
         headers: Callable[[str], Mapping[str, str]],
+        kept: KeptPages,
     ) -> None:
         self._path = path
         self._statements = statements
         self._authenticator = authenticator
         self._headers = headers
+        self._kept = kept
         self._lines: tuple[Mapping[str, str], bytes] = {}, b""
         self.watch: Watch | None = None
 
-    def begin(self, scope: Mapping[str, Any]) -> PlainWrite | None:
-        """The write that a request with this ASGI ``scope`` makes; None if it is not plain."""
+    def begin(self, scope: Mapping[str, Any]) -> PlainWrite | Answer | None:
+        """The answer to a request with this ASGI ``scope``, or the write that it makes; None if it is not plain."""
         if scope["path"] != self._path:
             return None
-        statement_id = None
-        match scope["method"]:
-            case "PUT":
-                found = _PUT_QUERY.fullmatch(scope["query_string"])
-                if found is None:
-                    return None
-                statement_id = found[1].decode().lower()
-            case "POST" if not scope["query_string"]:
-                pass
-            case _:
-                return None
         given: dict[bytes, bytes] = {}
         for name, value in scope["headers"]:
             if name in _SEEN_ONCE:
@@ -103,15 +99,21 @@ class PlainWrites:
                 given[name] = value
             elif name in _NOT_PLAIN:
                 return None
-        return self._plain(given, statement_id)
+        query_string = scope["query_string"]
+        match scope["method"]:
+            case "PUT":
+                found = _PUT_QUERY.fullmatch(query_string)
+                return self._write(given, found[1].decode().lower()) if found is not None else None
+            case "POST" if not query_string:
+                return self._write(given, None)
+            case "GET":
+                return self._page(given, query_string, scope.get("root_path", ""))
+        return None
 
-    def _plain(self, given: Mapping[bytes, bytes], statement_id: str | None) -> PlainWrite | None:
-        length = given.get(b"content-length", b"")
-        media_type = given.get(b"content-type", b"")
+    def _sender(self, given: Mapping[bytes, bytes]) -> tuple[Principal, str] | None:
+        """Who sends a request with these headers, and in which version; None where there is more to say or to count."""
         version = _VERSIONS.get(given.get(b"x-experience-api-version", b""))
-        if version is None or not length.isdigit() or len(length) > 6 or int(length) > BODY_BYTES_MAX:
-            return None
-        if media_type != b"application/json" and media_type.partition(b";")[0].strip().lower() != b"application/json":
+        if version is None:
             return None
         try:
             authorization = given.get(b"authorization", b"").decode("latin-1")
@@ -122,29 +124,59 @@ class PlainWrites:
         if allowances is not None and allowances.limited(principal):
             # What is counted has to be counted once, and may be refused with an answer.
             return None
-        return PlainWrite(principal, version, statement_id, self.watch.now_s() if self.watch else 0.0)
+        return principal, version
+
+    def _page(self, given: Mapping[bytes, bytes], query_string: bytes, prefix: str) -> Answer | None:
+        began_s = self.watch.now_s() if self.watch else 0.0
+        sender = self._sender(given) if b"content-length" not in given else None
+        if sender is None or not sender[0].allows(STATEMENTS_READ_MINE):
+            return None
+        asked = Asked(sender[0], query_string, given.get(b"accept-language", b"").decode("latin-1"), prefix)
+        if asked not in self._kept:
+            return None
+        # How far the log is complete has to be asked before the page is known to be that of now.
+        lines = self._common_lines("GET")
+        page = self._kept.find(asked)
+        if page is None:
+            return None
+        answer = _content(page.body, _version(sender[1]) + lines)
+        if page.cursor is not None:
+            answer = answer._replace(headers=_CURSOR % page.cursor.encode() + answer.headers)
+        return self._noted("GET", began_s, answer)
+
+    def _write(self, given: Mapping[bytes, bytes], statement_id: str | None) -> PlainWrite | None:
+        length = given.get(b"content-length", b"")
+        media_type = given.get(b"content-type", b"")
+        if not length.isdigit() or len(length) > 6 or int(length) > BODY_BYTES_MAX:
+            return None
+        if media_type != b"application/json" and media_type.partition(b";")[0].strip().lower() != b"application/json":
+            return None
+        began_s = self.watch.now_s() if self.watch else 0.0
+        sender = self._sender(given)
+        return None if sender is None else PlainWrite(*sender, statement_id, began_s)
 
     def store(self, write: PlainWrite, body: bytes, tell: Tell) -> bool:
         """Begin to store what ``write`` brings; False if it has to go the other way: then ``tell`` is not called."""
-        lines = self._common_lines("POST" if write.statement_id is None else "PUT")
+        method = "POST" if write.statement_id is None else "PUT"
+        lines = _version(write.version) + self._common_lines(method)
 
         def answer(outcome: Sequence[str] | Exception) -> None:
             if isinstance(outcome, Exception):
                 tell(None)
-            else:
-                tell(self._noted(write, _success(write, outcome, lines)))
+                return
+            made = Answer(204, lines, b"") if method == "PUT" else _content(orjson.dumps(outcome), lines)
+            tell(self._noted(method, write.began_s, made))
 
         try:
             return self._statements.store_soon(body, write.principal, write.version, write.statement_id, answer)
         except LrsError:
             return False
 
-    def _noted(self, write: PlainWrite, answer: Answer) -> Answer:
+    def _noted(self, method: str, began_s: float, answer: Answer) -> Answer:
         """``answer`` with the id of its request, where somebody watches."""
         if self.watch is None:
             return answer
-        method = "POST" if write.statement_id is None else "PUT"
-        request_id = self.watch.answered(self._path, method, answer.status, write.began_s)
+        request_id = self.watch.answered(self._path, method, answer.status, began_s)
         return answer._replace(headers=b"%bx-request-id: %b\r\n" % (answer.headers, request_id.encode()))
 
     def _common_lines(self, method: str) -> bytes:
@@ -156,10 +188,9 @@ class PlainWrites:
         return self._lines[1]
 
 
-def _success(write: PlainWrite, ids: Sequence[str], lines: bytes) -> Answer:
-    version = b"x-experience-api-version: %b\r\n" % write.version.encode()
-    if write.statement_id is not None:
-        return Answer(204, version + lines, b"")
-    body = orjson.dumps(ids)
-    about = b"content-length: %d\r\ncontent-type: application/json\r\n" % len(body)
-    return Answer(200, about + version + lines, body)
+def _version(version: str) -> bytes:
+    return b"x-experience-api-version: %b\r\n" % version.encode()
+
+
+def _content(body: bytes, lines: bytes) -> Answer:
+    return Answer(200, b"content-length: %d\r\ncontent-type: application/json\r\n%b" % (len(body), lines), body)

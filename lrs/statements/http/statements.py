@@ -20,7 +20,8 @@ from lrs.errors import InvalidParameter, NotFound, RequestError, TooLarge
 from lrs.statements.attachments import JSON
 from lrs.statements.formats import formatted
 from lrs.statements.http.attachments import MULTIPART, Decode, multipart_answer, store_multipart
-from lrs.statements.http.plain import PlainWrites
+from lrs.statements.http.kept import Asked, Kept, KeptPages
+from lrs.statements.http.plain import PlainRequests
 from lrs.statements.intake import with_id
 from lrs.statements.pages import statement_result
 from lrs.statements.parameters import StatementQuery, parse_query, parse_uuid
@@ -41,6 +42,7 @@ class StatementResource:
         self._limits = settings.limits
         self._path = f"{settings.base}/statements"
         self._promised_s, self._promise = float("-inf"), dict[str, str]()
+        self.kept = KeptPages(statements.revision, settings.limits.kept_pages_bytes_max)
 
     async def put(self, exchange: Exchange) -> Response:
         """Store one statement under the id in the URL: 204."""
@@ -79,6 +81,10 @@ class StatementResource:
         exchange.principal.require(STATEMENTS_READ_MINE)
         if len(exchange.request.url.query) > self._limits.query_bytes_max:
             raise TooLarge(f"the query string is longer than {self._limits.query_bytes_max} bytes")
+        asked = _asked(exchange)
+        kept = self.kept.find(asked)
+        if kept is not None:
+            return _page(kept)
         parameters, cursor = exchange.parameters, None
         if any(name == "more" for name, _ in parameters):
             if len(parameters) > 1:
@@ -88,15 +94,17 @@ class StatementResource:
         query = parse_query(parameters, self._limits)
         if query.statement_id is not None:
             return await self._one(query, exchange)
+        revision = self.kept.revision()
         page, told = await self._statements.page(query, exchange.principal, cursor)
         more = self._statements.continuation(page, urlencode(parameters), exchange.principal)
         if more:
-            more = f"{quote(exchange.request.scope.get('root_path', ''))}{self._path}?more={more}"
+            more = f"{quote(asked.prefix)}{self._path}?more={more}"
         body = statement_result([_formatted(record, query, exchange) for record in page.records], more)
-        headers = {} if told is None else {CURSOR_HEADER: told}
         if query.attachments:
-            return await multipart_answer(exchange, self._statements, page.records, body, headers)
-        return Response(body, headers=headers, media_type=JSON)
+            return await multipart_answer(exchange, self._statements, page.records, body, _cursor(told))
+        kept = Kept(body, told)
+        self.kept.keep(asked, kept, revision)
+        return _page(kept)
 
     async def _one(self, query: StatementQuery, exchange: Exchange) -> Response:
         record = await self._statements.find(query, exchange.principal)
@@ -119,6 +127,20 @@ class StatementResource:
             promise = format_us(self._statements.consistent_through_us())
             self._promised_s, self._promise = now_s, {CONSISTENT_THROUGH: promise}
         return self._promise
+
+
+def _asked(exchange: Exchange) -> Asked:
+    scope = exchange.request.scope
+    language = exchange.request.headers.get("accept-language", "")
+    return Asked(exchange.principal, scope["query_string"], language, scope.get("root_path", ""))
+
+
+def _page(kept: Kept) -> Response:
+    return Response(kept.body, headers=_cursor(kept.cursor), media_type=JSON)
+
+
+def _cursor(told: str | None) -> dict[str, str]:
+    return {} if told is None else {CURSOR_HEADER: told}
 
 
 def _formatted(record: Record, query: StatementQuery, exchange: Exchange) -> bytes:
@@ -144,7 +166,7 @@ class StatementEndpoint(Resource):
         handlers = {"GET": resource.get, "PUT": resource.put, "POST": resource.post}
         super().__init__(handlers, authenticator, settings, headers=resource.headers)
         self.path = f"{settings.base}/statements"
-        self.plain = PlainWrites(self.path, statements, authenticator, resource.headers)
+        self.plain = PlainRequests(self.path, statements, authenticator, resource.headers, resource.kept)
 
 
 def statement_routes(statements: Statements, authenticator: Authenticator, settings: Settings) -> list[Route]:

@@ -121,16 +121,23 @@ class SqliteStatementLog:
         return self._writer.queued_size
 
     def consistent_through_us(self) -> int:
+        return self._horizon.promise_us(self._stored_us)
+
+    def _stored_us(self) -> int:
+        """``stored`` of the committed head."""
         with self._store.reading() as connection:
             row = connection.execute("SELECT stored FROM record ORDER BY position DESC LIMIT 1").fetchone()
-        return self._horizon.promise_us(row[0] if row else 0)
+        return row[0] if row else 0
 
     def on_commit(self, wake: Callable[[], None]) -> Callable[[], None]:
         return self._writer.on_commit(wake)
 
-    def changed(self) -> bool:
+    def revision(self) -> int:
         (version,) = self._watch.execute("PRAGMA data_version").fetchone()
-        before, self._version = self._version, int(version)
+        return int(version)
+
+    def changed(self) -> bool:
+        before, self._version = self._version, self.revision()
         return self._version != before
 
     def close(self) -> None:
