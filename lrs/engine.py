@@ -19,6 +19,7 @@ import orjson
 
 from lrs.auth.allowances import Allowances
 from lrs.auth.authenticate import Authenticator
+from lrs.auth.consumers import OWNER_ID
 from lrs.auth.grants import UNRESTRICTED
 from lrs.auth.issue import Issuer
 from lrs.auth.principal import Principal, authority_agent
@@ -49,9 +50,6 @@ from lrs.subscriptions.session.registry import Sessions
 from lrs.subscriptions.sqlite import SqliteDurables
 from lrs.subscriptions.starts import Start
 from lrs.subscriptions.writer import CursorWriter
-
-OWNER_ID = 0
-"""The consumer number of the process itself; registered consumers count from 1."""
 
 
 class Engine:

@@ -11,6 +11,9 @@ from lrs.errors import InvalidParameter
 
 CONSUMER_NAME_CHARACTERS_MAX = 100
 
+OWNER_ID = 0
+"""The consumer number of the process itself; registered consumers count from 1."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:

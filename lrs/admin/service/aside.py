@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
 from lrs.admin.service.acting import Rooms
 from lrs.audit.entry import Actor
-from lrs.engine import Engine
 from lrs.statements.sqlite.aside import Aside, KeptConflict, Quarantined
+
+
+class Trying(Protocol):
+    """What trying again needs of ``lrs.engine.Engine``, which takes long to load."""
+
+    async def try_again(self, number: int) -> bool:
+        """Try to store what has this number in quarantine, where it stays in any case; whether that went well."""
 
 
 class AsideActs:
@@ -22,7 +29,7 @@ class AsideActs:
         with self._rooms.acting(actor, "quarantine.look", f"quarantine:{number}"):
             return self.rows.one(number)
 
-    async def retry(self, actor: Actor, engine: Engine, number: int) -> bool:
+    async def retry(self, actor: Actor, engine: Trying, number: int) -> bool:
         """Try to store it, as its sender, under the rules of today; whether it is stored now, and gone from here."""
 
         def settle(stored: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lrs.admin.service.acting import Rooms
 from lrs.admin.sqlite.disconnections import Disconnections
 from lrs.audit.entry import Actor
-from lrs.engine import OWNER_ID
+from lrs.auth.consumers import OWNER_ID
 from lrs.errors import NotFound
 from lrs.statements.sqlite.follow import end
 from lrs.statements.sqlite.schema import epoch_of
