@@ -7,13 +7,14 @@ from dataclasses import replace
 import pytest
 
 from lrs.auth.authenticate import Authenticator
+from lrs.auth.consumers import TokenRow
 from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.auth.issue import Issuer
 from lrs.auth.scopes import DEFAULT_SCOPES
 from lrs.auth.sqlite import SqliteConsumers
 from lrs.auth.tokens import KeyRing
 from lrs.clock import FixedClock
-from lrs.errors import Conflict, Forbidden, InvalidParameter, NotFound, Unauthenticated
+from lrs.errors import Conflict, Forbidden, InvalidParameter, NotFound, StoreUnavailable, Unauthenticated
 from tests.auth.forge import parts_of
 
 DAY_US = 86_400_000_000
@@ -153,3 +154,36 @@ def test_neither_token_nor_secret_is_stored(issuer: Issuer, consumers: SqliteCon
 def test_a_ring_without_keys_signs_nothing() -> None:
     with pytest.raises(AssertionError):
         KeyRing([], issuer="a", audience="b", token_bytes_max=1).signing_kid  # noqa: B018
+
+
+def test_a_token_that_was_signed_while_the_keys_rotated_is_signed_anew(
+    issuer: Issuer, consumers: SqliteConsumers, authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process rotates between the signature and the row: the old key could end before the token does."""
+    issuer.add_consumer("engine")
+    add_token, tried = consumers.add_token, []
+
+    def rotate_first(row: TokenRow) -> None:
+        tried.append(row.kid)
+        if len(tried) == 1:
+            issuer.rotate_signing_key()
+        add_token(row)
+
+    monkeypatch.setattr(consumers, "add_token", rotate_first)
+    issued = issuer.issue_token("engine")
+    assert len(set(tried)) == 2
+    assert issued.row.kid == tried[1] == consumers.signing_keys()[0].kid
+    assert authenticator.principal_for_token(issued.token).consumer == "engine"
+
+
+def test_keys_that_rotate_without_end_are_no_reason_to_try_without_end(
+    issuer: Issuer, consumers: SqliteConsumers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer.add_consumer("engine")
+
+    def refuse(_: TokenRow) -> None:
+        raise Conflict("again")
+
+    monkeypatch.setattr(consumers, "add_token", refuse)
+    with pytest.raises(StoreUnavailable):
+        issuer.issue_token("engine")

@@ -176,6 +176,22 @@ def test_signing_keys_come_newest_first_without_the_retired(full: ConsumerStore)
     assert full.signing_keys()[1] == SIGNING_KEY
 
 
+def test_tokens_count_until_they_expire_and_at_least_for_a_while(full: ConsumerStore) -> None:
+    """Revoked or not, and those of others do not."""
+    full.add_consumer("other", scopes=frozenset(), grant=UNRESTRICTED, created_at_us=3, expires_at_us=None)
+    full.add_token(replace(TOKEN, jti="t2", issued_at_us=20, expires_at_us=30))
+    full.revoke_token("t1", 6)
+    assert [full.token_count("engine", now_us, now_us - 15) for now_us in (10, 29, 34, 35, 50)] == [2, 2, 2, 1, 0]
+    assert full.token_count("other", 10, 0) == full.token_count("nobody", 10, 0) == 0
+
+
+def test_tokens_that_expired_long_ago_are_forgotten_a_few_at_a_time(full: ConsumerStore) -> None:
+    for number in range(5):
+        full.add_token(replace(TOKEN, jti=f"old{number}", expires_at_us=10))
+    assert [full.forget_tokens(50, 3) for _ in range(3)] == [3, 2, 0]
+    assert [one.jti for one in full.tokens()] == ["t1"]
+
+
 FAR_US = 9_000_000_000_000_000
 """Beyond the machine's clock, which this store goes by."""
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from lrs.auth.grants import Grant
 from lrs.auth.issue import Issuer
+from lrs.auth.scopes import MEANINGS, expanded
 from lrs.auth.sqlite import SqliteConsumers
 from lrs.clock import FixedClock
 from lrs.config import Settings
@@ -113,6 +117,27 @@ def test_scope_and_courses_narrow_and_never_widen(
     assert wide.grant == Grant.of([COURSE_A, "course-v1:MITx+*"])
     nothing = trust.principal(scope="openid", courses=[])
     assert (nothing.scopes, nothing.grant) == (frozenset(), Grant.of([]))
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(
+    scope=st.lists(st.sampled_from([*MEANINGS, "openid"])),
+    courses=st.lists(st.sampled_from(["*", COURSE_A, "course-v1:MITx+*", "course-v1:MITx+C1+a", "course-v1:edX+C+R"])),
+)
+def test_no_token_is_wider_than_its_consumer(
+    *,
+    consumers: SqliteConsumers,
+    settings: Settings,
+    clock: FixedClock,
+    engine: None,
+    scope: list[str],
+    courses: list[str],
+) -> None:
+    """Whatever the issuer says."""
+    trust = Trust(consumers, settings, clock, scope_claim="scope", courses_claim="courses")
+    principal, held = trust.principal(scope=scope, courses=courses), consumers.consumer("engine")
+    assert expanded(principal.scopes) <= expanded(held.scopes)
+    assert held.grant.excess(principal.grant) is None
 
 
 @pytest.mark.parametrize(
