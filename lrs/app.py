@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from lrs import __version__
 from lrs.about.http import about_routes
 from lrs.admin.http.desk import Desk, open_desk
+from lrs.admin.http.pages import page_response, page_routes
 from lrs.admin.http.routes import admin_routes
 from lrs.config import Settings
 from lrs.documents.http import document_routes
@@ -86,8 +87,9 @@ class App(Starlette):
                 engine = await Engine(self.settings).__aenter__()
                 desk = self._desk = await open_desk(engine)
                 monitoring = self._monitoring = await Monitoring(engine, __version__).__aenter__()
+                desk.metrics = monitoring.metrics
                 watched = monitoring_routes(monitoring, engine.authenticator, self.settings)
-                self.router.routes = [*routes(engine), *admin_routes(desk), *watched]
+                self.router.routes = [*routes(engine), *admin_routes(desk), *page_routes(_PAGES), *watched]
                 self._watch = Watch(
                     monitoring.requests,
                     Routes(getattr(route, "path", "/") for route in self.router.routes),
@@ -167,8 +169,8 @@ def routes(engine: Engine) -> list[BaseRoute]:
 def _page(name: str) -> Callable[[Request], Awaitable[Response]]:
     """An endpoint for one file of the pages."""
 
-    async def page(_: Request) -> Response:
+    async def page(request: Request) -> Response:
         """A page for people, or a part of one."""
-        return FileResponse(_PAGES / name)
+        return page_response(request, _PAGES / name)
 
     return page

@@ -1,0 +1,84 @@
+/** Dialogs: what can't be taken back is confirmed by name, and what is shown once stays until it is closed. */
+
+import { el, fill, newId, say } from "./dom.js";
+import { failure } from "./forms.js";
+
+/** Open a dialog with `body`; gives it and a promise of its end. */
+export function open(title, body, properties = {}) {
+  const id = newId("dialog");
+  const node = el("dialog", { "aria-labelledby": id, ...properties }, el("h2", { id }, title), body);
+  document.body.append(node);
+  const closed = new Promise((resolve) => {
+    node.addEventListener("close", () => {
+      node.remove();
+      resolve(node.returnValue);
+    });
+  });
+  node.showModal();
+  return { node, closed };
+}
+
+/**
+ * Have an act confirmed. `text` says what follows from it, `verb` is on the button. Gives true once `act` has succeeded,
+ * false when it was not wanted. What `act` throws is shown, and it can be tried again.
+ */
+export async function confirm({ title, text, verb, act, danger = true, body = null }) {
+  const trouble = el("div.trouble");
+  const go = el("button", { type: "button", className: danger ? "danger" : "primary" }, verb);
+  const stay = el("button", { type: "button", autofocus: true }, "Cancel");
+  const { node, closed } = open(title, el("div", trouble, el("p", text), body, el("div.actions", go, stay)), {
+    role: danger ? "alertdialog" : null,
+  });
+  stay.onclick = () => node.close("");
+  go.onclick = async () => {
+    go.disabled = true;
+    try {
+      await act();
+      node.close("done");
+    } catch (error) {
+      fill(trouble, failure(error));
+      go.disabled = false;
+    }
+  };
+  return (await closed) === "done";
+}
+
+/** Show secrets that nobody will see again: `rows` are pairs of name and value. */
+export async function showOnce(title, text, rows) {
+  const done = el("button.primary", { type: "button" }, "I have kept it");
+  const { node, closed } = open(title, el("div", el("p", text), secrets(rows), el("div.actions", done)));
+  // Escape is too quick for something that can't be had again.
+  node.addEventListener("cancel", (event) => event.preventDefault());
+  done.onclick = () => node.close();
+  await closed;
+}
+
+/** Values with a button each that copies them. */
+export function secrets(rows) {
+  return el(
+    "dl.secrets",
+    rows.map(([name, value]) => [
+      el("dt", name),
+      el("dd", el("code", { tabIndex: 0, role: "group", "aria-label": name }, value), copyButton(name, value)),
+    ]),
+  );
+}
+
+/** A button that puts `value` on the clipboard. */
+export function copyButton(name, value) {
+  const button = el("button.small", { type: "button", "aria-label": `Copy ${name}` }, "Copy");
+  button.onclick = async () => {
+    try {
+      await navigator.clipboard.writeText(typeof value === "function" ? value() : value);
+      say(`${name} copied.`);
+      button.textContent = "Copied";
+      setTimeout(() => fill(button, "Copy"), 2000);
+    } catch {
+      // Without TLS a browser gives no clipboard to pages.
+      const code = button.parentElement.querySelector("code, pre");
+      if (code) getSelection().selectAllChildren(code);
+      say("The browser does not let this page copy. The text is selected: copy it with the keyboard.");
+    }
+  };
+  return button;
+}
