@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.server import Server, clean_environment
+from tests.hardening.wire import handshake, wire
+from tests.system.access import authorization, token_for
+from tests.system.server import Server, clean_environment, running
 
 
 def test_a_free_port_is_taken_and_told(server: Server) -> None:
@@ -127,3 +129,20 @@ def test_a_setting_that_cannot_be_used_is_told_in_one_line(tmp_path: Path) -> No
 def test_an_issuer_that_cannot_be_trusted_is_told_in_one_line(tmp_path: Path) -> None:
     told = fails("--data", str(tmp_path), LRS_OIDC_ISSUERS='[{"issuer":"http://id.example.org"}]')
     assert "LRS_OIDC_ISSUERS" in told
+
+
+def test_the_bounds_of_connections_are_settings(tmp_path: Path) -> None:
+    """Of heads that are too long or take too long, and of websockets that leave pings unanswered."""
+    bounds = {"LRS_HEAD_BYTES_MAX": "40000", "LRS_HEAD_S": "0.5", "LRS_PING_S": "0.1", "LRS_PONG_S": "0.1"}
+    with running(tmp_path / "data", **bounds) as server:
+        with wire(server.port) as long:
+            long.send(b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 45_000)
+            assert long.status() == 431
+        with wire(server.port) as slow:
+            slow.send(b"GET / HTTP/1.1\r\n")
+            assert slow.rest() == b""
+        opening = handshake("/xapi/stream", authorization(token_for(server, "engine", "stream")))
+        with wire(server.port) as deaf:
+            deaf.send(opening)
+            assert deaf.status() == 101
+            assert deaf.close_code() == 4009
