@@ -93,7 +93,7 @@ class Allowances:
 
     def __init__(self, limits: Limits, clock: Clock, overrides: Callable[[], Mapping[int, Allowance]]) -> None:
         self._limits = limits
-        self._clock = clock
+        self._now_s = clock.monotonic_s
         self._read = overrides
         self._overrides: Mapping[int, Allowance] = {}
         self._look_at_s = float("-inf")
@@ -105,7 +105,7 @@ class Allowances:
         """Count a request of ``principal``; raises RateLimited when it has sent too many."""
         account = self._account(principal)
         if account is not None and account.requests is not None:
-            wait_s = account.requests.take(1, self._clock.monotonic_s())
+            wait_s = account.requests.take(1, self._now_s())
             if wait_s:
                 self.refused["requests"] += 1
                 raise RateLimited(
@@ -116,7 +116,7 @@ class Allowances:
         """Count statements that ``principal`` stores; raises RateLimited when it has stored too many today."""
         account = self._account(principal)
         if account is not None and account.statements is not None:
-            wait_s = account.statements.take(count, self._clock.monotonic_s())
+            wait_s = account.statements.take(count, self._now_s())
             if wait_s:
                 self.refused["statements"] += 1
                 raise RateLimited(
@@ -128,7 +128,7 @@ class Allowances:
         return self._account(principal) is not None
 
     def _account(self, principal: Principal) -> _Account | None:
-        now_s = self._clock.monotonic_s()
+        now_s = self._now_s()
         if now_s >= self._look_at_s:
             self._look(now_s)
         if not self._by_default and not self._overrides:

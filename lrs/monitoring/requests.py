@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from lrs.telemetry import REQUEST_BOUNDS_S, Histogram
 
@@ -19,18 +19,18 @@ class Requests:
 
     def __init__(self) -> None:
         self.seconds: dict[tuple[str, str, str], Histogram] = {}
+        # The same ones by status, so that a request is counted with one look.
+        self._by_status: dict[tuple[str, str, int], Histogram] = {}
 
     def note(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one. ``route`` must be one of a few."""
-        key = route, method, _CLASSES[status // 100]
-        found = self.seconds.get(key)
+        found = self._by_status.get((route, method, status))
         if found is None:
             kind = method if method in _METHODS else OTHER
-            found = self.seconds.setdefault((route, kind, key[2]), Histogram(REQUEST_BOUNDS_S))
+            found = self.seconds.setdefault((route, kind, f"{status // 100}xx"), Histogram(REQUEST_BOUNDS_S))
+            if kind is method:
+                self._by_status[route, method, status] = found
         found.observe(seconds)
-
-
-_CLASSES: Mapping[int, str] = {number: f"{number}xx" for number in range(10)}
 
 
 class Routes:

@@ -28,7 +28,8 @@ class Watch:
         self.requests = requests
         self.ids = ids
         self.routes = routes
-        self.clock = clock
+        self.now_s = clock.monotonic_s
+        """The time by which requests are measured."""
         self.access_log = access_log
 
     def see(self, scope: Scope, send: Send) -> Send:
@@ -39,13 +40,9 @@ class Watch:
             self._name(scope)
         return send
 
-    def now_s(self) -> float:
-        """The time by which requests are measured."""
-        return self.clock.monotonic_s()
-
     def answered(self, route: str, method: str, status: int, began_s: float, request_id: str = "") -> str:
         """Take note of a request; gives its id, a new one if it has none yet."""
-        seconds = self.clock.monotonic_s() - began_s
+        seconds = self.now_s() - began_s
         self.requests.note(route, method, status, seconds)
         if not request_id:
             request_id = self.ids.new()
@@ -55,18 +52,19 @@ class Watch:
             )
         return request_id
 
-    def _name(self, scope: Scope) -> bytes:
+    def _name(self, scope: Scope) -> str:
         """The id of the request with this ``scope``: the one that it brings, if that is well formed, or a new one.
 
         From now on it is in every line that is logged for this request.
         """
         for name, value in scope["headers"]:
             if name == HEADER and _WELL_FORMED.fullmatch(value):
-                REQUEST_ID.set(value.decode())
-                return bytes(value)
-        made = self.ids.new()
-        REQUEST_ID.set(made)
-        return made.encode()
+                found = str(value, "ascii")
+                break
+        else:
+            found = self.ids.new()
+        REQUEST_ID.set(found)
+        return found
 
 
 class _Watched:
@@ -74,7 +72,7 @@ class _Watched:
 
     __slots__ = ("_began_s", "_id", "_scope", "_send", "_watch")
 
-    def __init__(self, watch: Watch, scope: Scope, send: Send, request_id: bytes) -> None:
+    def __init__(self, watch: Watch, scope: Scope, send: Send, request_id: str) -> None:
         self._watch = watch
         self._scope = scope
         self._send = send
@@ -83,12 +81,9 @@ class _Watched:
 
     def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), (HEADER, self._id)]}
-            self._note(message["status"])
+            message["headers"] = [*message.get("headers", ()), (HEADER, self._id.encode())]
+            watch, scope = self._watch, self._scope
+            path, prefix = scope["path"], scope.get("root_path")
+            route = scope[ROUTE] = watch.routes.of(path.removeprefix(prefix) if prefix else path)
+            watch.answered(route, scope["method"], message["status"], self._began_s, self._id)
         return self._send(message)
-
-    def _note(self, status: int) -> None:
-        watch, scope = self._watch, self._scope
-        path, prefix = scope["path"], scope.get("root_path", "")
-        route = scope[ROUTE] = watch.routes.of(path.removeprefix(prefix) if prefix else path)
-        watch.answered(route, scope["method"], status, self._began_s, self._id.decode())
