@@ -17,7 +17,7 @@ from lrs.auth.secrets import NO_SECRET_SHA256, matches
 from lrs.auth.tokens import KeyRing
 from lrs.clock import Clock
 from lrs.config import Settings
-from lrs.errors import NotFound, TokenExpired, TokenRevoked, Unauthenticated
+from lrs.errors import LrsError, NotFound, TokenExpired, TokenRevoked, Unauthenticated
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -43,6 +43,10 @@ def key_ring(consumers: ConsumerStore, settings: Settings) -> KeyRing:
         audience=audience,
         token_bytes_max=settings.limits.token_bytes_max,
     )
+
+
+def _digest(scheme: str, text: str) -> bytes:
+    return hashlib.sha256(f"{scheme} {text}".encode()).digest()
 
 
 class Authenticator:
@@ -97,6 +101,17 @@ class Authenticator:
         """Who holds this bearer token; raises as ``principal_for_authorization`` does."""
         return self._used(self.inspect(token))
 
+    def known(self, header: str) -> Principal | None:
+        """The same for a credential that was proven before; None for all others, and for what would be refused."""
+        scheme, _, text = header.partition(" ")
+        proof = self._proofs.get(_digest(scheme.lower(), text.strip(" ")))
+        if proof is None:
+            return None
+        try:
+            return self._used(self._current(*proof))
+        except LrsError:
+            return None
+
     def inspect(self, token: str) -> Principal:
         """The same for somebody else who asks about the token: that is no use of it."""
         return self._principal("bearer", token, self._prove_token)
@@ -123,7 +138,7 @@ class Authenticator:
     def _principal(self, scheme: str, text: str, prove: Callable[[str], Proof]) -> Principal:
         if len(text) > self._settings.limits.token_bytes_max or not text.isascii():
             raise Unauthenticated(NOT_VALID)
-        digest = hashlib.sha256(f"{scheme} {text}".encode()).digest()
+        digest = _digest(scheme, text)
         proof = self._proofs.get(digest)
         if proof is None:
             proof = prove(text)

@@ -217,6 +217,18 @@ class TestEachCredential:
         assert self.authenticator.still_good(self.principal) is self.principal
 
 
+def test_a_credential_is_known_from_its_first_use_until_it_is_revoked(
+    authenticator: Authenticator, issuer: Issuer, header: str, bearer: str
+) -> None:
+    for one in (header, bearer):
+        assert authenticator.known(one) is None
+        assert authenticator.known(one.upper()) is None
+        principal = authenticator.principal_for_authorization(one)
+        assert authenticator.known(one) is principal
+    change(issuer, disabled=True)
+    assert authenticator.known(header) is authenticator.known(bearer) is None
+
+
 def test_widening_the_consumer_never_widens_a_token(authenticator: Authenticator, issuer: Issuer) -> None:
     issuer.add_consumer("engine", scopes=frozenset({"stream"}), grant=Grant.of([COURSE]))
     principal = authenticator.principal_for_token(issuer.issue_token("engine").token)

@@ -115,10 +115,8 @@ class PlainRequests:
         version = _VERSIONS.get(given.get(b"x-experience-api-version", b""))
         if version is None:
             return None
-        try:
-            authorization = given.get(b"authorization", b"").decode("latin-1")
-            principal = self._authenticator.principal_for_authorization(authorization)
-        except LrsError:
+        principal = self._authenticator.known(given.get(b"authorization", b"").decode("latin-1"))
+        if principal is None:
             return None
         allowances = self._authenticator.allowances
         if allowances is not None and allowances.limited(principal):
