@@ -17,6 +17,7 @@ from websockets.protocol import State
 
 from lrs.limits import MIB
 from lrs.subscriptions.closing import NO_PONG, NOT_UTF8, RATE_LIMITED, Closing, reason_text
+from lrs.subscriptions.doors import CUT
 from lrs.subscriptions.frames import WIRE
 
 LINGER_S = 5.0
@@ -121,6 +122,8 @@ class Sockets(WebSocketsSansIOProtocol):
     def _fail(self, closing: Closing) -> None:
         """End the connection from below the application, which sees it end."""
         if not self.close_sent and not self.transport.is_closing():
+            own: dict[str, Any] = {CUT: closing}
+            self.scope.update(own)  # type: ignore[typeddict-item]
             self.conn.fail(closing.code, reason_text(closing))
             self.handle_parser_exception()
 

@@ -17,6 +17,9 @@ class Door(StrEnum):
     CHANGES = "changes"
 
 
+CUT = "lrs.cut"
+"""Name in the ASGI scope of a websocket for the ``Closing`` with which a server of ours ended it from below."""
+
 LEFT = "left"
 """Stands for the close code of a connection that its client ended, or that broke."""
 

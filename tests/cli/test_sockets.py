@@ -52,6 +52,7 @@ def test_a_client_that_does_not_answer_a_ping_is_closed_with_4009() -> None:
             heard += piece
         assert heard.endswith(b"\x88\x09" + (4009).to_bytes(2, "big") + b"no_pong")
         wait_until(lambda: not len(served.sessions))
+        assert served.sessions.traffic.closes == {"4009": 1}
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,7 @@ def test_a_flood_of_what_is_no_message_is_closed_with_4013(flood: bytes) -> None
         connection.until(b"\r\n\r\n")
         connection.send(flood)
         assert connection.close_code() == 4013
+        wait_until(lambda: served.sessions.traffic.closes == {"4013": 1})
 
 
 def test_some_pings_and_pieces_are_taken_and_answered() -> None:

@@ -78,6 +78,10 @@ class Client:
             raise ConnectionResetError
         self.frames.append(frame)
 
+    @property
+    def cut(self) -> None:
+        return None
+
     async def receive(self) -> str | bytes | None:
         return await self._says.get()
 

@@ -44,6 +44,8 @@ class Carrier(Protocol):
 class EventTransport:
     """The frames of a session as events of one answer; ``finished`` tells whether it was ended in good order."""
 
+    cut = None
+
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._send = send

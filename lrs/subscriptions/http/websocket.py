@@ -22,7 +22,8 @@ from lrs.errors import (
     RateLimited,
     StoreUnavailable,
 )
-from lrs.subscriptions.closing import closing_for, reason_text
+from lrs.subscriptions.closing import Closing, closing_for, reason_text
+from lrs.subscriptions.doors import CUT
 from lrs.subscriptions.frames import PROTOCOL, WIRE, Frame
 from lrs.subscriptions.openings import Opening, parse_opening
 from lrs.subscriptions.origins import origin_allowed
@@ -39,6 +40,10 @@ class WebSocketTransport:
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
+
+    @property
+    def cut(self) -> Closing | None:
+        return self._websocket.scope.get(CUT)
 
     async def send(self, frame: Frame) -> None:
         # A server that has closed by itself answers with RuntimeError.

@@ -112,7 +112,7 @@ class Session:
             if self._close is not None:
                 await self._say_goodbye(transport, self._close)
         finally:
-            self._sessions.traffic.closed(self._close.closing if self._close is not None else None)
+            self._sessions.traffic.closed(transport.cut if self._close is None else self._close.closing)
             self._sessions.forget(self)
 
     async def _serve(self, transport: Transport, principal: Principal | None) -> None:
