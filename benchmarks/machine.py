@@ -11,18 +11,25 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+BUSY = 0.5
+"""The load of each core, from which on something else must have been running."""
+
 _SYNCED_BYTES = 8 * 1024
 _SYNCS = 200
 
 
 def machine() -> str:
     """Cores, memory, versions that count, how fast the disk is, and whether something else ran."""
+    load = os.getloadavg()[0]
+    busy = (
+        "" if load < BUSY * (os.cpu_count() or 1) else " **Something else ran meanwhile: trust none of the figures.**"
+    )
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     return (
         f"{os.cpu_count()} cores ({_processor()}), {memory_gib:.0f} GiB of memory, {platform.system()} "
         f"{platform.release()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}; an `fdatasync` of "
         f"8 KiB takes {_sync_ms():.2f} ms. {datetime.now(UTC):%Y-%m-%d %H:%M} UTC; load average before: "
-        f"{os.getloadavg()[0]:.1f}."
+        f"{load:.1f}.{busy}"
     )
 
 

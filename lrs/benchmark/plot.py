@@ -12,6 +12,7 @@ from lrs.benchmark.figures import STREAM, Figure
 WIDTH = 860
 _LABELS = 230
 _BARS = 530
+_TICKS, _STEPS = 5, (1, 2, 2.5, 5, 10, 20)
 _BAR, _GAP, _HEAD, _FOOT, _TOP = 11, 9, 44, 26, 62
 
 _STYLE = """
@@ -55,11 +56,12 @@ class Panel:
 def draw(title: str, panels: Sequence[Panel], *, subtitle: str = "") -> str:
     """The panels below each other, as a whole SVG document."""
     height = _TOP + sum(panel.height for panel in panels)
+    size = f'width="{WIDTH}" height="{height}"'
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" {_attribute(title)}>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" {size} {_attribute(title)}>',
         f"<title>{escape(title)}</title>",
         f"<style>{_STYLE}</style>",
-        f'<rect class="ground" width="{WIDTH}" height="{height}"/>',
+        f'<rect class="ground" {size}/>',
         _text(20, 30, title, "title"),
         _text(20, 50, subtitle, "soft"),
     ]
@@ -127,15 +129,15 @@ def _bounds(values: Sequence[float], *, log: bool) -> tuple[float, float]:
     if not values:
         return (1.0, 10.0) if log else (0.0, 1.0)
     if not log:
-        step = 10.0 ** floor(log10(max(values)))
-        return 0.0, step * ceil(max(values) / step)
+        power = 10.0 ** floor(log10(max(values) / _TICKS))
+        return 0.0, next(_TICKS * power * step for step in _STEPS if _TICKS * power * step >= max(values))
     low, high = 10.0 ** floor(log10(min(values) * 0.8)), 10.0 ** ceil(log10(max(values)))
     return low, max(high, low * 10)
 
 
 def _ticks(low: float, high: float, *, log: bool) -> list[float]:
     if not log:
-        return [low + (high - low) * part / 5 for part in range(6)]
+        return [low + (high - low) * part / _TICKS for part in range(_TICKS + 1)]
     return [10.0**power for power in range(round(log10(low)), round(log10(high)) + 1)]
 
 
@@ -164,4 +166,4 @@ def _text(x: float, y: float, text: str, classes: str = "", *, anchor: str = "")
 
 def _attribute(text: str) -> str:
     """What readers of screens say of the image."""
-    return f"aria-label={quoteattr(text)}"
+    return f'role="img" aria-label={quoteattr(text)}'
