@@ -9,13 +9,14 @@ hits both. lrs-lite authenticates, validates, stores with an fsync before each a
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 
 from benchmarks.load import Outcome, plan_of, run
 from benchmarks.parts import Aim, Found, Part, markdown, ratios, spread
-from benchmarks.servers import Server, bare_server, lrs_server
+from benchmarks.servers import Server, bare_server, command_line, lrs_server
 from lrs.benchmark.plot import Panel, draw
 
 
@@ -56,6 +57,9 @@ def measure(repetitions: int) -> Found:
                     outcome = _outcome(servers[name], case, seed=1 + repetition * len(CASES) + number)
                     found[case.name][name].append(asdict(outcome))
                     print(f"{case.name:>55} {name}: {outcome.per_s:8.0f}/s  {outcome.cpu_us:6.1f} us", flush=True)
+        assert ours.data is not None
+        # What a trusted writer sends is answered alike whether it is stored or set aside.
+        assert json.loads(command_line(ours.data, "quarantine", "list", "--json")) == []
     return found
 
 
