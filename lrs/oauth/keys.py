@@ -13,6 +13,7 @@ ABSENT_MAX = 100
 """How many kids are remembered that were asked for and not there."""
 
 _DOUBLINGS_MAX = 20
+_LONG_AGO_S = float("-inf")
 
 
 class IssuerKeys:
@@ -71,8 +72,9 @@ class IssuerKeys:
         self._failures = 0
         self._fetched_s = self._attempted_s
         if keys != self._keys:
+            # What was withdrawn needs no further fetch to be refused.
+            self._absent = dict.fromkeys(self._keys.keys() - keys.keys(), _LONG_AGO_S)
             self._keys = keys
-            self._absent = {}
             self.revision += 1
 
     def failed(self, now_s: float) -> None:

@@ -124,6 +124,8 @@ def test_a_key_that_was_withdrawn_ends_what_it_signed() -> None:
     assert keys.revision == 2
     with pytest.raises(TokenRevoked):
         keys.require("b", 101)
+    with pytest.raises(Unauthenticated):
+        keys.find("b", 101)
 
 
 def test_the_same_keys_again_are_no_change() -> None:
