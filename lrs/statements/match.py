@@ -12,6 +12,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
+import orjson
+
 from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.auth.principal import Principal
 from lrs.auth.restrictions import Restrictions
@@ -57,7 +59,7 @@ class _Allowed(NamedTuple):
         """Whether something is named of each restricted kind, and nothing that is not allowed.
 
         What voids a statement, by whatever verb and actor, reaches whoever may see that statement: there it is enough
-        that something is allowed.
+        that something is allowed. By its keys alone, what refers to something that voids looks the same.
         """
         if any(member.isdisjoint(keys) for member in self.members):
             return False
@@ -101,7 +103,10 @@ class Visibility:
         """Whether the reader may see ``record``; voiding is not asked here."""
         if self.writer is not None and f"{WRITER}{self.writer}" not in record.keys:
             return False
-        if self._allowed is not None and not self._allowed.permits(record.keys):
+        allowed = self._allowed
+        if allowed is not None and not (
+            allowed.permits(record.keys) and (allowed.holds(record.keys) or _voids(record))
+        ):
             return False
         return self.grant.permits(record.courses)
 
@@ -119,6 +124,11 @@ class Visibility:
 
 
 UNRESTRICTED_VISIBILITY = Visibility(UNRESTRICTED)
+
+
+def _voids(record: Record) -> bool:
+    """Whether ``record`` itself voids; what refers to such a statement has the key of its verb too."""
+    return bool(orjson.loads(record.payload)["verb"]["id"] == VOIDED)
 
 
 def permits_writing(grant: Grant, draft: Draft, target: Keys | None) -> bool:

@@ -42,13 +42,13 @@ class Grant(NamedTuple):
     def limited(self) -> bool:
         return self.entries is not None or bool(self.limits)
 
-    def shows(self, named: Named) -> bool:
+    def shows(self, named: Named, *, voids: bool) -> bool:
         """Whether the restrictions allow what names ``named``: something of each kind, and all of it. What voids is
         shown where something of it is allowed.
         """
         return all(
             any((kind, value) in named for value in allowed)
-            and (("verbs", "voided") in named or all(value in allowed for other, value in named if other == kind))
+            and (voids or all(value in allowed for other, value in named if other == kind))
             for kind, allowed in self.limits.items()
         )
 
@@ -202,7 +202,9 @@ class World:
         """Whether the reader may see it, voided or not."""
         written_by_others_or_it = reader.has("others") or one.writer == reader.consumer
         grant = GRANTS[reader.grant]
-        covered = grant.permits(self.courses(one.stated)) and grant.shows(self.named(one.stated))
+        covered = grant.permits(self.courses(one.stated)) and grant.shows(
+            self.named(one.stated), voids=one.stated.voids
+        )
         return written_by_others_or_it and covered
 
     def may_write(self, writer: Reader, stated: Stated) -> bool:
@@ -214,7 +216,8 @@ class World:
             return writer.has("write") and not grant.limited
         own = stated.named - {("verbs", "voided")} if stated.voids else stated.named
         reached = self.named(self.stored[stated.refers_to or ""].stated) if stated.voids else self.named(stated)
-        return writer.has("write") and grant.permits(self.courses(stated)) and grant.shows(reached) and grant.holds(own)
+        covered = grant.permits(self.courses(stated)) and grant.shows(reached, voids=("verbs", "voided") in reached)
+        return writer.has("write") and covered and grant.holds(own)
 
     def found(self, asked: Asked, one: Stored) -> bool:
         """Whether it is found by all of ``asked``, of which ``course`` may stand more than once."""

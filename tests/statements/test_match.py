@@ -23,8 +23,9 @@ def grant(limits: dict[str, Any]) -> Grant:
     return Grant.of(["*"], Restrictions.of(limits))
 
 
-def sees(limits: dict[str, Any], *keys: str) -> bool:
-    record = Record(Position(1), StatementId(bytes(16)), 0, frozenset(keys), frozenset(), b"{}")
+def sees(limits: dict[str, Any], *keys: str, verb: str = ANSWERED) -> bool:
+    payload = b'{"verb":{"id":"%b"}}' % verb.encode()
+    record = Record(Position(1), StatementId(bytes(16)), 0, frozenset(keys), frozenset(), payload)
     return Visibility(grant(limits)).permits(record)
 
 
@@ -66,8 +67,13 @@ def test_something_of_each_restricted_kind_is_named_and_nothing_else(
 
 def test_what_voids_is_seen_by_who_sees_what_it_voids() -> None:
     """By whatever verb and actor it does: its reader must learn that the statement counts no more."""
-    assert sees(OF_ANN | {"verbs": [ANSWERED]}, f"a{ANN}", f"a{BOB}", f"v{ANSWERED}", f"v{VOIDED}")
-    assert not sees(OF_ANN, f"a{BOB}", f"v{ANSWERED}", f"v{VOIDED}")
+    both = f"a{ANN}", f"a{BOB}", f"v{ANSWERED}", f"v{VOIDED}"
+    assert sees(OF_ANN | {"verbs": [ANSWERED]}, *both, verb=VOIDED)
+    assert not sees(OF_ANN, f"a{BOB}", f"v{ANSWERED}", f"v{VOIDED}", verb=VOIDED)
+
+
+def test_what_refers_to_something_that_voids_is_seen_as_any_other_statement() -> None:
+    assert not sees(OF_ANN, f"a{ANN}", f"a{BOB}", f"v{ANSWERED}", f"v{VOIDED}")
 
 
 def test_only_what_is_covered_may_be_written() -> None:
