@@ -8,24 +8,25 @@ const HEIGHT = 100;
 
 /**
  * A chart: `{ node, set(points, { from, to }) }`. `points` are `[ms since 1970, value, second value]`, oldest first;
- * null is a gap. `read` tells a value in words. `kind` is "line" or "bars"; `keys` name the lines when there are two.
+ * null is a gap. `read` tells a value in words. `kind` is "line" or "bars"; `keys` name the lines when there are two;
+ * the axis goes up to `least` at least.
  */
-export function chart(title, { kind = "line", read = String, keys = [], bad = false }) {
+export function chart(title, { kind = "line", read = String, keys = [], bad = false, least = 0 }) {
   const plot = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img" });
-  const now = el("span.muted");
+  const now = el("div.now");
   const most = el("span.axis.most");
   const from = el("span");
   const to = el("span");
   const node = el(
     "figure.card.chart",
-    el("figcaption", el("h2", title), keys.map((name, at) => el(at ? "span.key.second" : "span.key", name)), now),
-    el("div.plot", { "aria-hidden": "false" }, most, el("span.axis.least", read(0)), plot),
+    el("figcaption", el("h2", title), now),
+    el("div.plot", most, el("span.axis.least", read(0)), plot),
     el("div.times", from, to),
   );
-  let told = "";
+  let told = [];
   const set = (points, ends) => {
     const known = points.filter((one) => one[1] !== null);
-    const top = niceTop(Math.max(0, ...known.flatMap((one) => one.slice(1))));
+    const top = niceTop(Math.max(least, ...known.flatMap((one) => one.slice(1))));
     const x = (ms) => ((ms - ends.from) / (ends.to - ends.from)) * WIDTH;
     const y = (value) => HEIGHT - (top ? value / top : 0) * HEIGHT;
     const grid = [0, 0.5, 1].map((part) => svg("line", { class: "grid", x1: 0, x2: WIDTH, y1: part * HEIGHT, y2: part * HEIGHT }));
@@ -36,10 +37,10 @@ export function chart(title, { kind = "line", read = String, keys = [], bad = fa
     fill(from, clock(new Date(ends.from).toISOString()));
     fill(to, clock(new Date(ends.to).toISOString()));
     const last = known.at(-1);
-    told = last ? `now ${words(last, read, keys)}` : "nothing yet";
+    told = last ? words(last, read, keys) : [el("span", "nothing yet")];
     fill(now, told);
     const highest = Math.max(0, ...known.map((one) => one[1]));
-    plot.setAttribute("aria-label", `${title}: ${told}; at most ${read(highest)} in the time shown`);
+    plot.setAttribute("aria-label", `${title}: ${now.textContent}; at most ${read(highest)} in the time shown`);
     plot.onpointermove = (event) => {
       const box = plot.getBoundingClientRect();
       const ms = ends.from + ((event.clientX - box.left) / box.width) * (ends.to - ends.from);
@@ -47,7 +48,7 @@ export function chart(title, { kind = "line", read = String, keys = [], bad = fa
       if (near === null) return;
       for (const end of ["x1", "x2"]) cursor.setAttribute(end, x(near[0]));
       cursor.setAttribute("visibility", "visible");
-      fill(now, clock(new Date(near[0]).toISOString()), `: ${words(near, read, keys)}`);
+      fill(now, words(near, read, keys), clock(new Date(near[0]).toISOString()));
     };
     plot.onpointerleave = () => {
       cursor.setAttribute("visibility", "hidden");
@@ -58,7 +59,7 @@ export function chart(title, { kind = "line", read = String, keys = [], bad = fa
 }
 
 function words([, ...values], read, keys) {
-  return values.map((value, at) => (keys[at] && values.length > 1 ? `${keys[at]} ${read(value)}` : read(value))).join(", ");
+  return values.map((value, at) => (keys[at] ? el(at ? "span.key.second" : "span.key", `${keys[at]} ${read(value)}`) : el("span", read(value))));
 }
 
 function bars(points, x, y, bad) {

@@ -4,8 +4,8 @@ import { get, send } from "./api.js";
 import { confirm, open, showOnce } from "./dialogs.js";
 import { el, fill, foreign, say } from "./dom.js";
 import { ago, moment } from "./format.js";
-import { check, choice, field, form, group, momentIn, momentInput } from "./forms.js";
-import { grantEditor, grantFacts, grantText } from "./grants.js";
+import { check, choice, field, form, momentIn, momentInput } from "./forms.js";
+import { grantEditor, grantFacts, grantText, scopeBoxes } from "./grants.js";
 import { facts, paged, state } from "./lists.js";
 import { placed } from "./place.js";
 
@@ -30,6 +30,7 @@ export async function consumerView(consumer, etag, again) {
     ),
   );
   change.onclick = () => {
+    told.classList.add("narrow");
     fill(told, editor(consumer, scopes, etag, again, () => again()));
     told.querySelector("input").focus();
   };
@@ -57,19 +58,19 @@ function switcher(consumer, etag, again) {
 }
 
 function editor(consumer, scopes, etag, again, leave) {
-  const boxes = scopes.map((one) => check(one.name, { name: "scopes", value: one.name, checked: consumer.scopes.includes(one.name) }, one.meaning));
+  const boxes = scopeBoxes(scopes, consumer.scopes);
   const grant = grantEditor(consumer.grant);
   const expires = momentInput(consumer.expires_at, { name: "expires_at" });
   const trusted = check("Trusted writer", { checked: consumer.trusted }, "Nothing that it sends is lost: what can't be stored is kept in quarantine.");
   const cancel = el("button", { type: "button", onclick: leave }, "Cancel");
   return form(
-    [el("h2", "Change what it may"), group("May do", boxes), grant.node, field("Until", expires, { optional: true }), trusted],
+    [el("h2", "Change what it may"), boxes.node, grant.node, field("Until", expires, { optional: true }), trusted],
     {
       verb: "Save",
       further: [cancel],
       submit: async () => {
         const changed = {
-          scopes: boxes.map((box) => box.firstChild).filter((box) => box.checked).map((box) => box.value),
+          scopes: boxes.value(),
           grant: grant.value(),
           expires_at: momentIn(expires),
           trusted: trusted.firstChild.checked,
@@ -99,10 +100,10 @@ async function drawKeys(node, consumer) {
     await draw();
   };
   const columns = [
-    { name: "Key", cell: (one) => el("code", one.key) },
-    { name: "State", cell: (one) => state(one.state) },
-    { name: "Made", cell: (one) => moment(one.created_at) },
-    { name: "Last used", cell: (one) => ago(one.last_used_at) },
+    { name: "Key", short: true, cell: (one) => el("code", one.key) },
+    { name: "State", short: true, cell: (one) => state(one.state) },
+    { name: "Made", short: true, cell: (one) => moment(one.created_at) },
+    { name: "Last used", short: true, cell: (one) => ago(one.last_used_at) },
     { name: "", cell: (one) => revoker(one.state === "active", `key ${one.key}`, `keys/${encodeURIComponent(one.key)}/revoke`, consumer, draw) },
   ];
   const list = await paged(`Keys of ${consumer.name}`, columns, (after) => get("keys", { consumer: consumer.name, after, limit: 20 }), [
@@ -113,14 +114,14 @@ async function drawKeys(node, consumer) {
 
 async function drawTokens(node, consumer, scopes) {
   const draw = () => drawTokens(node, consumer, scopes);
-  const make = el("button", { type: "button", onclick: () => newToken(consumer, draw) }, "New token");
+  const make = el("button", { type: "button", onclick: () => newToken(consumer, scopes, draw) }, "New token");
   const columns = [
-    { name: "Token", cell: (one) => el("code", { title: one.jti }, one.jti.slice(0, 13)) },
-    { name: "State", cell: (one) => state(one.state) },
+    { name: "Token", short: true, cell: (one) => el("code", { title: one.jti }, one.jti.slice(0, 13)) },
+    { name: "State", short: true, cell: (one) => state(one.state) },
     { name: "May do", cell: (one) => one.scopes.join(", ") },
     { name: "May see", cell: (one) => grantText(one.grant) },
     { name: "Until", cell: (one) => moment(one.expires_at) },
-    { name: "Last used", cell: (one) => ago(one.last_used_at) },
+    { name: "Last used", short: true, cell: (one) => ago(one.last_used_at) },
     { name: "", cell: (one) => revoker(one.state === "active", `token ${one.jti.slice(0, 13)}`, `tokens/${encodeURIComponent(one.jti)}/revoke`, consumer, draw) },
   ];
   const list = await paged(`Tokens of ${consumer.name}`, columns, (after) => get("tokens", { consumer: consumer.name, after, limit: 20 }), [
@@ -147,19 +148,19 @@ function revoker(active, name, path, consumer, draw) {
   return button;
 }
 
-async function newToken(consumer, draw) {
-  const boxes = consumer.scopes.map((name) => check(name, { name: "scopes", value: name, checked: true }));
+async function newToken(consumer, scopes, draw) {
+  const boxes = scopeBoxes(scopes.filter((one) => consumer.scopes.includes(one.name)), consumer.scopes);
   const grant = grantEditor(consumer.grant);
   const lasts = choice(LASTS, { name: "ttl_s" });
   const cancel = el("button", { type: "button" }, "Cancel");
   let made = null;
-  const fields = form([el("p", "A token may be narrower than its consumer, never wider."), group("May do", boxes), grant.node, field("Lasts", lasts)], {
+  const fields = form([el("p", "A token may be narrower than its consumer, never wider."), boxes.node, grant.node, field("Lasts", lasts)], {
     verb: "Issue token",
     further: [cancel],
     submit: async () => {
       made = await send("POST", "tokens", {
         consumer: consumer.name,
-        scopes: boxes.map((box) => box.firstChild).filter((box) => box.checked).map((box) => box.value),
+        scopes: boxes.value(),
         grant: grant.value(),
         ttl_s: lasts.value ? Number(lasts.value) : null,
       });

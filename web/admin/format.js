@@ -82,7 +82,9 @@ export function tail(iri) {
   return parts.at(-1) ?? iri;
 }
 
-/** Pieces of a text with a place to break after each, for long ids. */
-export function breakable(text) {
-  return text.split(/(?<=[/+:@])/).flatMap((part, at) => (at ? [el("wbr"), part] : [part]));
+/** A course key, which breaks between its parts only. */
+export function courseKey(text) {
+  const parts = text.split(/(?<=[:+])/);
+  if (parts.some((one) => one.length > 30)) return text;
+  return parts.map((one) => [el("span.piece", one), el("wbr")]);
 }

@@ -3,7 +3,7 @@
 import { agentName, agentOf } from "./agents.js";
 import { get } from "./api.js";
 import { el, foreign, newId } from "./dom.js";
-import { breakable, tail } from "./format.js";
+import { courseKey, tail } from "./format.js";
 import { check, group } from "./forms.js";
 import { badge, entries } from "./lists.js";
 
@@ -25,7 +25,7 @@ export function grantText(grant, most = 3) {
   if (courses.includes(EVERY)) parts.push(badge("every course"));
   else if (courses.length === 0) parts.push(badge("no course", "bad"));
   else {
-    parts.push(...courses.slice(0, most).map((entry) => el("span.course", foreign(courseName(entry)))));
+    parts.push(...courses.slice(0, most).map((entry) => el("span.course", foreign(courseKey(courseName(entry))))));
     if (courses.length > most) parts.push(el("span.muted", `and ${courses.length - most} more`));
   }
   const limits = RESTRICTIONS.filter(([name]) => grant[name] !== undefined).map(([, label]) => label.toLowerCase());
@@ -40,18 +40,13 @@ export function grantFacts(grant) {
   for (const [name, label, , , show] of RESTRICTIONS) if (grant[name]) rows.push([`Only these ${label.toLowerCase()}`, grant[name].map(show)]);
   return rows.map(([label, values]) => [
     label,
-    values.length > 0 ? el("ul.plain", values.map((value) => el("li", foreign(value)))) : "none",
+    values.length > 0 ? el("ul.plain", values.map((value) => el("li", foreign(courseKey(value))))) : "none",
   ]);
 }
 
 /** A course without the words that all have. */
 export function courseName(entry) {
   return entry.replace(/^course-v1:/, "").replace(/\+\*$/, " (whole organisation)");
-}
-
-/** The same of a key, broken where that reads well. */
-export function courseParts(entry) {
-  return el("bdi", breakable(entry));
 }
 
 /** A form part in which a grant is edited: `{ node, value() }`. */
@@ -95,6 +90,17 @@ export function grantEditor(grant = { courses: [] }) {
       courses: all.firstChild.checked ? [EVERY] : courses.values(),
       ...Object.fromEntries(further.filter((one) => one.on()).map((one) => [one.name, one.values()])),
     }),
+  };
+}
+
+/** Boxes for scopes, of which `chosen` are ticked: `{ node, value() }`. */
+export function scopeBoxes(scopes, chosen) {
+  const boxes = scopes.map((one) => check(one.name, { name: "scopes", value: one.name, checked: chosen.includes(one.name) }, one.meaning));
+  const inputs = boxes.map((box) => box.firstChild);
+  return {
+    node: group("May do", el("div.choices", boxes)),
+    value: () => inputs.filter((one) => one.checked).map((one) => one.value),
+    choose: (names) => inputs.forEach((one) => (one.checked = names.includes(one.value))),
   };
 }
 

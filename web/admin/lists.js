@@ -3,7 +3,7 @@
 import { el, fill, foreign, newId, say } from "./dom.js";
 import { failure } from "./forms.js";
 
-/** A table. Columns are `{ name, cell(row), numeric }`; a name may be "" for buttons. `caption` is for screen readers. */
+/** A table. Columns are `{ name, cell(row), numeric, short }`; short ones are not broken, a name may be "" for buttons. `caption` is for screen readers. */
 export function table(caption, columns, rows) {
   return el(
     "table",
@@ -159,9 +159,13 @@ function head({ name, numeric }) {
   return el("th", { scope: "col", role: "columnheader", className: numeric ? "number" : "" }, text);
 }
 
+function kindOf({ name, numeric, short }) {
+  return [numeric && "number", short && "short", !name && "acts"].filter(Boolean).join(" ");
+}
+
 function line(columns, row) {
-  const cells = columns.map(({ name, cell, numeric }) =>
-    el("td", { role: "cell", dataset: { label: name }, className: [numeric && "number", !name && "acts"].filter(Boolean).join(" ") }, cell(row)),
+  const cells = columns.map(({ name, cell, numeric, short }) =>
+    el("td", { role: "cell", dataset: { label: name }, className: kindOf({ name, numeric, short }) }, el("div", cell(row))),
   );
   return el("tr", { role: "row" }, cells);
 }

@@ -4,12 +4,14 @@ import { agentName } from "./agents.js";
 import { get } from "./api.js";
 import { copyButton } from "./dialogs.js";
 import { el, fill, foreign } from "./dom.js";
-import { clock, moment, span, tail } from "./format.js";
+import { clock, courseKey, moment, span, tail } from "./format.js";
 import { failure } from "./forms.js";
 import { courseName } from "./grants.js";
 import { badge, facts } from "./lists.js";
 import { placed } from "./place.js";
 
+/** The consumer by which these pages read. */
+const PAGES = "admin-pages";
 const COURSE = /(?:course-v1|ccx-v1):[^/?#\s]+/;
 
 /** One statement as a row; `choose` is called when it is taken. `latency_ms`: how long it took to come here. */
@@ -24,7 +26,7 @@ export function statementRow(statement, choose, { latencyMs = null, live = false
   ].filter(Boolean);
   fill(
     node,
-    el("span", nameOf(statement.actor), " ", el("span.verb", verbName(statement.verb)), " ", objectName(statement.object)),
+    el("span.story", nameOf(statement.actor), " ", el("span.verb", verbName(statement.verb)), " ", objectName(statement.object)),
     live ? clock(when) : moment(when),
     about.length > 0 ? el("span.about", about.flatMap((one, at) => (at ? [" · ", one] : [one]))) : null,
   );
@@ -52,8 +54,8 @@ function knownFacts(known, statement) {
   return facts(
     ["State", known.voided ? [badge("voided", "bad"), " by ", link(known.voided_by)] : badge("valid", "good")],
     known.voids && ["Voids", link(known.voids)],
-    ["May be seen by", known.seen_by.length ? el("ul.plain", known.seen_by.map((name) => el("li", foreign(name)))) : "no consumer"],
-    ["Courses", known.courses.length ? el("ul.plain", known.courses.map((one) => el("li", foreign(one)))) : "names none"],
+    ["May be seen by", known.seen_by.length ? el("ul.plain", known.seen_by.map((name) => el("li", foreign(name), name === PAGES ? el("span.muted", " (you, here)") : null))) : "no consumer"],
+    ["Courses", known.courses.length ? el("ul.plain", known.courses.map((one) => el("li", foreign(courseKey(one))))) : "names none"],
     ["Stored", moment(known.stored_at)],
     ["Happened", moment(statement.timestamp, "not said")],
     ["Written by", statement.authority ? foreign(statement.authority.name ?? agentName(statement.authority)) : "not said"],
@@ -61,12 +63,12 @@ function knownFacts(known, statement) {
   );
 }
 
-/** JSON with its names and values told apart, and never as markup. `differs(path)` marks members. */
-export function jsonView(value, label, differs = () => false) {
-  return el("pre.json", { tabIndex: 0, role: "group", "aria-label": label }, el("code", pieces(value, "", "", differs)));
+/** JSON with its names and values told apart, and never as markup. */
+export function jsonView(value, label) {
+  return el("pre.json", { tabIndex: 0, role: "group", "aria-label": label }, el("code", pieces(value, "")));
 }
 
-function pieces(value, indent, path, differs) {
+function pieces(value, indent) {
   if (value === null || typeof value !== "object") {
     return el(typeof value === "string" ? "span.text" : "span.other", JSON.stringify(value));
   }
@@ -75,11 +77,12 @@ function pieces(value, indent, path, differs) {
   const members = Object.entries(value);
   if (members.length === 0) return open + close;
   const inner = `${indent}  `;
-  const lines = members.map(([name, member], at) => {
-    const own = `${path}/${name}`;
-    const line = [inner, isArray ? null : [el("span.key-name", JSON.stringify(name)), ": "], pieces(member, inner, own, differs), at < members.length - 1 ? "," : null];
-    return differs(own) ? [el("span.differs", line)] : ["\n", line];
-  });
+  const lines = members.map(([name, member], at) => [
+    `\n${inner}`,
+    isArray ? null : [el("span.key-name", JSON.stringify(name)), ": "],
+    pieces(member, inner),
+    at < members.length - 1 ? "," : null,
+  ]);
   return [open, lines, "\n", indent, close];
 }
 

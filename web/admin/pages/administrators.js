@@ -18,10 +18,10 @@ async function draw(node, session) {
   const columns = [
     { name: "Name", cell: (one) => [foreign(one.name), one.name === session.name ? [" ", badge("you", "good")] : null] },
     { name: "Password", cell: (one) => (one.has_password ? "set" : badge("link not used yet", "warn")) },
-    { name: "Last login", cell: (one) => ago(one.last_login_at) },
+    { name: "Last login", short: true, cell: (one) => ago(one.last_login_at) },
     { name: "Logged in", numeric: true, cell: (one) => whole(one.sessions) },
-    { name: "Since", cell: (one) => moment(one.created_at) },
-    { name: "", cell: (one) => [linker(one, again), remover(one, again)] },
+    { name: "Since", short: true, cell: (one) => moment(one.created_at) },
+    { name: "", short: true, cell: (one) => [linker(one, again), remover(one, again)] },
   ];
   fill(node, el("div.card.list", table("Administrators", columns, await getAll("administrators"))));
 }

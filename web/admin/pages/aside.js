@@ -3,7 +3,7 @@ import { confirm } from "../dialogs.js";
 import { el, fill, foreign, say } from "../dom.js";
 import { moment, size } from "../format.js";
 import { failure, sentence } from "../forms.js";
-import { paged } from "../lists.js";
+import { paged, table } from "../lists.js";
 import { placed } from "../place.js";
 import { jsonView } from "../statement.js";
 
@@ -26,8 +26,8 @@ export async function show(body, place) {
 
 async function listQuarantine(body) {
   const columns = [
-    { name: "Number", cell: (one) => el("a", { href: placed({ number: one.number }) }, `No. ${one.number}`) },
-    { name: "Received", cell: (one) => moment(one.received_at) },
+    { name: "Number", short: true, cell: (one) => el("a", { href: placed({ number: one.number }) }, `No. ${one.number}`) },
+    { name: "Received", short: true, cell: (one) => moment(one.received_at) },
     { name: "From", cell: (one) => foreign(one.consumer) },
     { name: "What is wrong", cell: (one) => problems(one.problems.slice(0, 2)) },
     { name: "Size", numeric: true, cell: (one) => size(one.bytes) },
@@ -115,17 +115,15 @@ async function lookAtConflict(body, number) {
       location.hash = "part=conflicts";
     }
   };
-  const differs = (other) => (where) => {
-    const [mine, theirs] = [at(other === one.kept ? one.refused : one.kept, where), at(other, where)];
-    return isLeaf(mine) && JSON.stringify(mine) !== JSON.stringify(theirs);
-  };
   fill(
     body,
-    el("p", "Statement ", el("a", { href: placed({ id: one.statement }, "statements") }, el("code", one.statement)), ", received again ", moment(one.received_at), ". What differs is marked. That you looked at it is in the audit trail."),
+    el("p", "Statement ", el("a", { href: placed({ id: one.statement }, "statements") }, el("code", one.statement)), ", received again ", moment(one.received_at), ". That you looked at it is in the audit trail."),
+    el("h2", "What differs"),
+    el("div.card.list", table("What differs", DIFFERENCES, differences(one.kept, one.refused))),
     el(
       "div.columns",
-      el("section.card.stack", el("h2", "Kept in the log"), jsonView(one.kept, "Kept in the log", differs(one.refused))),
-      el("section.card.stack", el("h2", "Refused"), jsonView(one.refused, "Refused", differs(one.kept))),
+      el("section.card.stack", el("h2", "Kept in the log"), jsonView(one.kept, "Kept in the log")),
+      el("section.card.stack", el("h2", "Refused"), jsonView(one.refused, "Refused")),
     ),
     el("div.actions", drop),
   );
@@ -135,11 +133,25 @@ function problems(found) {
   return el("ul.plain", found.map((one) => el("li", el("span.path", one.path), " ", foreign(sentence(one.reason)))));
 }
 
-/** The member of `value` at a path such as /verb/id; undefined if there is none. */
-function at(value, path) {
-  return path.split("/").slice(1).reduce((inner, name) => inner?.[name], value);
+const DIFFERENCES = [
+  { name: "Member", cell: (one) => el("code", one.path.join(" › ")) },
+  { name: "Kept", cell: (one) => told(one.kept) },
+  { name: "Refused", cell: (one) => told(one.refused) },
+];
+
+function told(value) {
+  return value === undefined ? el("span.muted", "not there") : el("code", JSON.stringify(value));
 }
 
-function isLeaf(value) {
-  return value === null || typeof value !== "object";
+/** The members in which two values differ, each with both. */
+function differences(kept, refused, path = []) {
+  if (!isObject(kept) || !isObject(refused)) {
+    return JSON.stringify(kept) === JSON.stringify(refused) ? [] : [{ path, kept, refused }];
+  }
+  const names = [...new Set([...Object.keys(kept), ...Object.keys(refused)])];
+  return names.flatMap((name) => differences(kept[name], refused[name], [...path, name]));
+}
+
+function isObject(value) {
+  return value !== null && typeof value === "object";
 }

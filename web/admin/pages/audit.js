@@ -46,14 +46,14 @@ function search(asked) {
 }
 
 const COLUMNS = [
-  { name: "When", cell: (one) => moment(one.at) },
-  { name: "By whom", cell: (one) => el("a", { href: placed({ actor: one.actor }) }, foreign(one.actor)) },
-  { name: "What", cell: (one) => el("a", { href: placed({ act: one.act }) }, one.act) },
+  { name: "When", short: true, cell: (one) => moment(one.at) },
+  { name: "By whom", short: true, cell: (one) => el("a", { href: placed({ actor: one.actor }) }, foreign(one.actor)) },
+  { name: "What", short: true, cell: (one) => el("a", { href: placed({ act: one.act }) }, one.act) },
   { name: "About", cell: (one) => (one.about ? el("a", { href: placed({ about: one.about }) }, foreign(one.about)) : "–") },
   { name: "Details", cell: (one) => details(one.details) },
 ];
 
-/** Names and values; what is deeper as JSON. */
+/** Names and values. */
 function details(found) {
   const members = Object.entries(found ?? {});
   if (members.length === 0) return el("span.muted", "–");
@@ -62,6 +62,7 @@ function details(found) {
 
 function text(value) {
   if (value === null) return "none";
-  if (Array.isArray(value) && value.every((one) => typeof one !== "object")) return value.join(", ");
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (Array.isArray(value)) return value.length > 0 ? value.map(text).join(", ") : "none";
+  if (typeof value !== "object") return value === "*" ? "all" : String(value);
+  return Object.entries(value).map(([name, inner]) => `${name.replaceAll("_", " ")}: ${text(inner)}`).join("; ");
 }

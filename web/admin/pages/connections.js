@@ -1,11 +1,10 @@
 import { get, getAll, send } from "../api.js";
 import { confirm } from "../dialogs.js";
 import { el, fill, foreign, say } from "../dom.js";
-import { ago, moment, size, span, whole } from "../format.js";
+import { ago, courseKey, moment, size, span, tail, whole } from "../format.js";
 import { badge, table } from "../lists.js";
 import { placed } from "../place.js";
 import { freshness, refresh } from "../refresh.js";
-import { tail } from "../format.js";
 
 export const title = "Connections";
 
@@ -46,11 +45,11 @@ function redraw(node, shown) {
 
 function connectionTable(connections, again) {
   const columns = [
-    { name: "Consumer", cell: (one) => [one.consumer ? foreign(one.consumer) : el("span.muted", "not said yet"), el("div.small.muted", KINDS[one.kind] ?? one.kind)] },
+    { name: "Consumer", short: true, cell: (one) => [one.consumer ? foreign(one.consumer) : el("span.muted", "not said yet"), el("div.small.muted", KINDS[one.kind] ?? one.kind)] },
     { name: "Subscriptions", cell: (one) => el("ul.plain", one.subscriptions.map(subscription)) },
     { name: "Lag", numeric: true, cell: (one) => (one.lag_s > BEHIND_S ? badge(span(one.lag_s), "warn") : span(one.lag_s)) },
     { name: "Sent", numeric: true, cell: (one) => size(one.bytes_sent) },
-    { name: "Since", cell: (one) => [ago(one.since), el("div.small.muted", `process ${one.process}`)] },
+    { name: "Since", short: true, cell: (one) => el("span", { title: `process ${one.process}` }, ago(one.since)) },
     { name: "", cell: (one) => disconnecter(one, again) },
   ];
   return el("div.card.list", table("Connections", columns, connections));
@@ -58,8 +57,8 @@ function connectionTable(connections, again) {
 
 function subscription({ name, filter, behind }) {
   const parts = Object.entries(filter).map(([member, values]) => {
-    const text = typeof values === "number" ? `${values}` : values.map((one) => (member === "verb" ? tail(one) : one)).join(", ");
-    return el("span", { className: "course" }, el("span.muted", `${member.replaceAll("_", " ")} `), foreign(text));
+    const shown = typeof values === "number" ? `${values}` : values.map((one, at) => [at ? ", " : null, member === "verb" ? tail(one) : courseKey(one)]);
+    return el("span.course", el("span.muted", `${member.replaceAll("_", " ")} `), el("bdi", shown));
   });
   const place = behind === 0 ? badge("at the head", "good") : badge(`${whole(behind)} behind`, "warn");
   return el("li", el("code", name), " ", place, " ", parts.length ? parts : el("span.muted", "everything"));

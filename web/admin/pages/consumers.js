@@ -3,7 +3,7 @@ import { consumerView } from "../consumer.js";
 import { el, fill, foreign, say } from "../dom.js";
 import { moment } from "../format.js";
 import { choice, check, field, form, group, momentIn, momentInput } from "../forms.js";
-import { grantEditor, grantText } from "../grants.js";
+import { grantEditor, grantText, scopeBoxes } from "../grants.js";
 import { paged, state } from "../lists.js";
 import { go, placed } from "../place.js";
 
@@ -21,7 +21,7 @@ export async function show(body, place, { heading }) {
   fill(heading, title);
   if (place.get("new")) {
     fill(heading, "New consumer");
-    fill(body, back(), await maker());
+    fill(body, back(), el("div.narrow", await maker()));
     return;
   }
   if (place.get("id")) {
@@ -44,10 +44,10 @@ export async function show(body, place, { heading }) {
 
 const COLUMNS = [
   { name: "Name", cell: (one) => el("a", { href: placed({ id: one.id }) }, foreign(one.name)) },
-  { name: "State", cell: (one) => state(one.state) },
+  { name: "State", short: true, cell: (one) => state(one.state) },
   { name: "May see", cell: (one) => grantText(one.grant) },
   { name: "May do", cell: (one) => one.scopes.join(", ") },
-  { name: "Since", cell: (one) => moment(one.created_at) },
+  { name: "Since", short: true, cell: (one) => moment(one.created_at) },
 ];
 
 function nobody({ search, state: wanted }) {
@@ -67,12 +67,12 @@ function back() {
 async function maker() {
   const { items: scopes } = await get("scopes");
   const name = el("input", { type: "text", name: "name", maxLength: 200, autocomplete: "off", spellcheck: false });
-  const boxes = scopes.map((one) => check(one.name, { name: "scopes", value: one.name, checked: KINDS[0][2].includes(one.name) }, one.meaning));
+  const boxes = scopeBoxes(scopes, KINDS[0][2]);
   const grant = grantEditor({ courses: ["*"] });
   const expires = momentInput(null, { name: "expires_at" });
   const trusted = check("Trusted writer", { name: "trusted" }, "Nothing that it sends is lost: what can't be stored is kept in quarantine. For Open edX and the like.");
   const choose = ([, , wanted, trusts]) => {
-    if (wanted !== null) for (const box of boxes) box.firstChild.checked = wanted.includes(box.firstChild.value);
+    if (wanted !== null) boxes.choose(wanted);
     trusted.firstChild.checked = trusts;
   };
   const kinds = KINDS.map((kind, at) => {
@@ -88,7 +88,7 @@ async function maker() {
         field("Name", name, { hint: "Stands in the authority of its statements, and can't be changed later." }),
         group("What it is", kinds),
       ),
-      el("div.card.stack", group("May do", boxes), trusted),
+      el("div.card.stack", boxes.node, trusted),
       el("div.card.stack", grant.node, field("Until", expires, { optional: true, hint: "After this moment nothing of it is accepted any more." })),
     ],
     {
@@ -96,7 +96,7 @@ async function maker() {
       submit: async () => {
         const made = await send("POST", "consumers", {
           name: name.value.trim(),
-          scopes: boxes.map((box) => box.firstChild).filter((box) => box.checked).map((box) => box.value),
+          scopes: boxes.value(),
           grant: grant.value(),
           expires_at: momentIn(expires),
           trusted: trusted.firstChild.checked,

@@ -18,10 +18,10 @@ export async function show(body) {
   const fresh = freshness();
   const tiles = el("dl.tiles");
   const charts = {
-    stored: chart("Statements a second", { kind: "bars", read: rate }),
-    delay: chart("From stored to sent", { read: span, keys: ["half within", "95 % within"] }),
-    lag: chart("Largest lag of a connection", { read: span }),
-    errors: chart("Refused and failed", { kind: "bars", read: whole, bad: true }),
+    stored: chart("Statements a second", { kind: "bars", read: rate, least: 1 }),
+    delay: chart("From stored to sent", { read: span, keys: ["half within", "95 % within"], least: 0.01 }),
+    lag: chart("Largest lag of a connection", { read: span, least: 1 }),
+    errors: chart("Refused and failed", { kind: "bars", read: whole, bad: true, least: 5 }),
   };
   const recent = el("div.columns");
   const welcome = el("div");
@@ -94,13 +94,18 @@ function tilesOf(statistics, history) {
     tile("Connections", link(whole(statistics.connections), "connections"), `${size(statistics.bytes_sent)} sent`),
     tile("Statements", link(whole(statistics.statements), "statements"), statistics.newest_stored_at ? ["newest ", ago(statistics.newest_stored_at)] : "none yet"),
     tile("Store", size(store.bytes + store.wal_bytes), `${size(store.free_bytes)} free`, store.free_bytes < 1e9 ? "bad" : ""),
-    tile("Waiting for you", waiting(statistics), "requests, quarantine, conflicts", statistics.quarantined + statistics.requests_open ? "warn" : ""),
+    tile("Waiting for you", whole(statistics.requests_open + statistics.quarantined + statistics.conflicts), waiting(statistics), statistics.quarantined + statistics.requests_open ? "warn" : ""),
   ];
 }
 
 function waiting({ requests_open, quarantined, conflicts }) {
-  const parts = [[requests_open, "requests", "requests"], [quarantined, "quarantined", "aside"], [conflicts, "conflicts", "aside#part=conflicts"]];
-  return parts.map(([number, name, page], at) => [at ? " · " : null, el("a", { href: page, "aria-label": `${whole(number)} ${name}` }, whole(number))]);
+  const parts = [
+    [requests_open, count(requests_open, "request"), "requests#state=open"],
+    [quarantined, `${whole(quarantined)} quarantined`, "aside"],
+    [conflicts, count(conflicts, "conflict"), "aside#part=conflicts"],
+  ].filter(([number]) => number > 0);
+  if (parts.length === 0) return "nothing";
+  return parts.map(([, text, page], at) => [at ? ", " : null, el("a", { href: page }, text)]);
 }
 
 function tile(name, value, note, kind = "") {
@@ -148,7 +153,7 @@ function shares(name, recent, member, read) {
   const filter = { courses: "course", verbs: "verb" }[member];
   return el(
     "section.card",
-    el("div.row.apart", el("h2", name), el("span.muted", `among the newest ${count(recent.statements, "statement")}`)),
+    el("div.row.apart", el("h2", name), el("span.small.muted", `among the newest ${count(recent.statements, "statement")}`)),
     found.length === 0 ? el("p.muted", "None yet.") : null,
     el(
       "ul.shares",

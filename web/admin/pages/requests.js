@@ -1,9 +1,9 @@
 import { get, getTagged, send } from "../api.js";
 import { confirm } from "../dialogs.js";
 import { el, fill, foreign, say } from "../dom.js";
-import { ago, moment } from "../format.js";
-import { check, choice, field, form, group, momentIn, momentInput } from "../forms.js";
-import { courseName, grantEditor } from "../grants.js";
+import { ago, courseKey, moment } from "../format.js";
+import { choice, field, form, momentIn, momentInput } from "../forms.js";
+import { courseName, grantEditor, scopeBoxes } from "../grants.js";
 import { facts, paged, state } from "../lists.js";
 import { go, placed } from "../place.js";
 
@@ -34,21 +34,21 @@ export async function show(body, place, { heading }) {
 
 const COLUMNS = [
   { name: "Organisation", cell: (one) => el("a", { href: placed({ number: one.number }) }, foreign(one.organisation)) },
-  { name: "State", cell: (one) => state(one.state) },
-  { name: "Courses", cell: (one) => one.courses.slice(0, 3).map((entry) => el("span.course", foreign(entry === "*" ? "every course" : courseName(entry)))) },
-  { name: "Asked", cell: (one) => ago(one.made_at) },
+  { name: "State", short: true, cell: (one) => state(one.state) },
+  { name: "Courses", cell: (one) => one.courses.slice(0, 3).map((entry) => el("span.course", foreign(entry === "*" ? "every course" : courseKey(courseName(entry))))) },
+  { name: "Asked", short: true, cell: (one) => ago(one.made_at) },
   { name: "Decided by", cell: (one) => one.decided_by ?? "–" },
 ];
 
 function told(request) {
   return el(
-    "section.card.stack",
+    "section.card.stack.narrow",
     el("h2", "What they ask for"),
     facts(
       ["Organisation", foreign(request.organisation)],
       ["Contact", foreign(request.contact)],
       ["Asked", moment(request.made_at)],
-      ["Courses", el("ul.plain", request.courses.map((entry) => el("li", foreign(entry === "*" ? "every course" : entry))))],
+      ["Courses", el("ul.plain", request.courses.map((entry) => el("li", foreign(entry === "*" ? "every course" : courseKey(entry)))))],
       request.decided_at && ["Decided", [moment(request.decided_at), ` by ${request.decided_by}`]],
       request.consumer && ["Consumer", el("a", { href: placed({ search: request.consumer }, "consumers") }, foreign(request.consumer))],
       request.taken_at && ["Key taken", moment(request.taken_at)],
@@ -62,7 +62,7 @@ function told(request) {
 async function decision(request, etag, again) {
   const { items: scopes } = await get("scopes");
   const name = el("input", { type: "text", name: "name", value: nameFor(request.organisation), maxLength: 200, autocomplete: "off" });
-  const boxes = scopes.map((one) => check(one.name, { name: "scopes", value: one.name, checked: USUAL.includes(one.name) }, one.meaning));
+  const boxes = scopeBoxes(scopes, USUAL);
   const grant = grantEditor({ courses: request.courses });
   const expires = momentInput(null, { name: "expires_at" });
   const word = el("textarea", { name: "word", maxLength: 2000 });
@@ -83,14 +83,14 @@ async function decision(request, etag, again) {
     }
   };
   return el(
-    "section.card.stack",
+    "section.card.stack.narrow",
     el("h2", "Decide"),
     el("p.muted", "Approving makes a consumer; they take its key themselves, once, by their private link. What they asked for can be narrowed here."),
     form(
       [
         field("Name of the consumer", name),
         grant.node,
-        el("details", el("summary", "May read, also live; change that"), group("May do", boxes)),
+        el("details", el("summary", "May read, also live; change that"), boxes.node),
         field("Until", expires, { optional: true }),
         field("A word to them", word, { optional: true }),
       ],
@@ -100,7 +100,7 @@ async function decision(request, etag, again) {
         submit: async () => {
           const approval = {
             name: name.value.trim(),
-            scopes: boxes.map((box) => box.firstChild).filter((box) => box.checked).map((box) => box.value),
+            scopes: boxes.value(),
             grant: grant.value(),
             expires_at: momentIn(expires),
             word: word.value.trim() || null,

@@ -36,7 +36,7 @@ async function drawKeys(node) {
   const columns = [
     { name: "Key", cell: (one) => el("code", one.kid) },
     { name: "State", cell: (one) => badge(one.state, STATES[one.state]) },
-    { name: "Made", cell: (one) => moment(one.created_at) },
+    { name: "Made", short: true, cell: (one) => moment(one.created_at) },
     { name: "Retires", cell: (one) => moment(one.retired_at, "not set") },
     { name: "", cell: (one) => (one.state === "verifies" ? retirer(one, again) : null) },
   ];
@@ -93,5 +93,5 @@ const COLUMNS = [
   { name: "Setting", cell: (one) => [el("code", one.variable), el("div.small.muted", one.doc)] },
   { name: "Value", cell: (one) => [el("code", one.value === "" ? "(empty)" : one.value), one.changed ? [" ", badge("changed", "warn")] : null] },
   { name: "Default", cell: (one) => el("span.muted", one.default === "" ? "(empty)" : one.default) },
-  { name: "Unit", cell: (one) => el("span.muted", one.unit || "–") },
+  { name: "Unit", short: true, cell: (one) => el("span.muted", one.unit || "–") },
 ];
