@@ -34,7 +34,10 @@ from lrs.documents.sqlite import SqliteDocuments
 from lrs.oauth.external import external_issuers
 from lrs.oauth.fetch import key_fetcher
 from lrs.oauth.service import TokenService
+from lrs.pseudonyms.service import Pseudonyms
+from lrs.pseudonyms.sqlite import SqliteSpaces
 from lrs.statements.continuation import Continuations
+from lrs.statements.disclosing import Disclosing
 from lrs.statements.match import visibility
 from lrs.statements.parameters import parse_query
 from lrs.statements.service import Statements
@@ -42,6 +45,7 @@ from lrs.statements.sqlite import SqliteStatementLog
 from lrs.statements.sqlite.aside import Aside
 from lrs.statements.sqlite.attachments import AttachmentLinks
 from lrs.statements.sqlite.imports import Imports
+from lrs.statements.sqlite.learners import SqliteLearners
 from lrs.storage.files import ContentFiles
 from lrs.storage.sqlite import Store, open_store
 from lrs.subscriptions.filters import parse_filter, require_courses
@@ -78,7 +82,11 @@ class Engine:
         self.oauth = TokenService(
             self._store, self.authenticator, self.issuer, self.consumers, self.settings, clock=self.clock
         )
-        self.log = SqliteStatementLog(self._store, limits=limits, clock=self.clock)
+        self.pseudonyms = Pseudonyms(
+            SqliteSpaces(self._store, self.clock), SqliteLearners(self._store), self.settings.public_url
+        )
+        disclosing = Disclosing(self.pseudonyms)
+        self.log = SqliteStatementLog(self._store, limits=limits, clock=self.clock, disclosing=disclosing)
         self.statements = Statements(
             self.log,
             files=ContentFiles(self.settings.attachments),
@@ -86,18 +94,20 @@ class Engine:
             continuations=Continuations(self.log.secret),
             limits=limits,
             new_id=uuid4,
+            disclosing=disclosing,
             allow=self.allowances.statements,
         )
         self.aside = Aside(self._store)
         self.imports = Imports(self._store)
-        self.documents = Documents(SqliteDocuments(self._store, limits=limits, clock=self.clock), limits)
+        documents = SqliteDocuments(self._store, limits=limits, clock=self.clock)
+        self.documents = Documents(documents, limits, self.pseudonyms)
         durables = CursorWriter(
             SqliteDurables(self._store),
             self.clock,
             epoch=self.log.cursors.epoch,
             most=limits.durable_cursors_max,
         )
-        self.hub = Hub(self.log, limits, durables=durables)
+        self.hub = Hub(self.log, limits, durables=durables, disclosing=disclosing)
         self.sessions = Sessions(self.hub, self.authenticator, clock=self.clock)
         self.owner = Principal(
             consumer_id=OWNER_ID,
@@ -136,7 +146,7 @@ class Engine:
         """The files with the data that came with a statement, by sha2, to be read only; none for what can't be seen."""
         query = parse_query([("statementId", statement_id)], self.settings.limits)
         record = await self.statements.find(query, principal or self.owner)
-        found = [] if record is None else await self.statements.data_of([record])
+        found = [] if record is None else await self.statements.data_of([record], principal or self.owner)
         return {one.sha2: self.statements.files.path(one.name) for one in found}
 
     async def query(self, *, principal: Principal | None = None, **parameters: Any) -> AsyncIterator[dict[str, Any]]:

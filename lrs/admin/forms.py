@@ -9,6 +9,7 @@ from lrs.admin.access import AccessRequest
 from lrs.admin.accounts import Administrator, AdminSession
 from lrs.audit.entry import Entry
 from lrs.auth.consumers import Consumer, Key, SigningKey, TokenRow
+from lrs.auth.disclosure import PLAIN, Disclosure
 from lrs.auth.grants import Grant
 from lrs.auth.restrictions import ACTORS
 from lrs.auth.scopes import listed, scope_set
@@ -17,7 +18,7 @@ from lrs.xapi.timestamps import format_us, parse_timestamp
 
 ACTIVE, DISABLED, EXPIRED, REVOKED = "active", "disabled", "expired", "revoked"
 
-CONSUMER_MEMBERS = frozenset({"scopes", "grant", "expires_at", "trusted"})
+CONSUMER_MEMBERS = frozenset({"scopes", "grant", "disclosure", "expires_at", "trusted"})
 """What can be said of a consumer when it is made; ``disabled`` too when it is changed."""
 
 
@@ -67,6 +68,16 @@ def parse_boolean(name: str, value: Any) -> bool:
     return value
 
 
+def parse_disclosure(value: Any) -> Disclosure:
+    """The disclosure in ``value``, of which every member may be left out; InvalidParameter."""
+    match value:
+        case dict() if value.keys() <= {"actors", "space", "strip"}:
+            space, strip = value.get("space"), value.get("strip", [])
+            if isinstance(space, str | None) and isinstance(strip, list):
+                return Disclosure.of(value.get("actors", PLAIN.actors), space, strip)
+    raise InvalidParameter('disclosure is an object such as {"actors": "pseudonym", "space": null, "strip": ["names"]}')
+
+
 def consumer_changes(body: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a ``Consumer`` that ``body`` gives."""
     changes: dict[str, Any] = {}
@@ -76,6 +87,8 @@ def consumer_changes(body: Mapping[str, Any]) -> dict[str, Any]:
                 changes["scopes"] = parse_scopes(value)
             case "grant":
                 changes["grant"] = Grant.from_json(value)
+            case "disclosure":
+                changes["disclosure"] = parse_disclosure(value)
             case "expires_at":
                 changes["expires_at_us"] = parse_time(name, value)
             case "trusted" | "disabled":
@@ -86,6 +99,7 @@ def consumer_changes(body: Mapping[str, Any]) -> dict[str, Any]:
 def told(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Fields of a ``Consumer`` as the audit trail tells them."""
     forms: dict[str, Callable[[Any], Any]] = {"scopes": listed, "grant": grant_told, "expires_at_us": time}
+    forms["disclosure"] = Disclosure.to_json
     return {name.removesuffix("_us"): forms[name](value) if name in forms else value for name, value in changes.items()}
 
 
@@ -98,6 +112,7 @@ def consumer_form(one: Consumer, now_us: int) -> dict[str, Any]:
         "trusted": one.trusted,
         "scopes": listed(one.scopes),
         "grant": one.grant.to_json(),
+        "disclosure": one.disclosure.to_json(),
         "created_at": time(one.created_at_us),
         "expires_at": time(one.expires_at_us),
     }

@@ -254,6 +254,7 @@ class Authenticator:
             expires_at_us=min(ends_us, default=None),
             external=external,
             trusted=consumer.trusted,
+            disclosure=consumer.disclosure.to_consumer(consumer.id),
             authority=authority_agent(consumer.name, self._settings.public_url),
         )
 

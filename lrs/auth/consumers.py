@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from lrs.auth.disclosure import PLAIN, Disclosure
 from lrs.auth.grants import Grant
 from lrs.errors import InvalidParameter
 
@@ -28,6 +29,13 @@ class Consumer:
     disabled: bool
     trusted: bool
     """Whether what it sends and can't be stored is set aside rather than refused (invariant 11)."""
+    disclosure: Disclosure = PLAIN
+    """How learners appear to it."""
+
+    def __post_init__(self) -> None:
+        # What a trusted writer sends is set aside rather than refused, and what it says of learners is taken as it is.
+        if self.trusted and not self.disclosure.plain:
+            raise InvalidParameter("a trusted writer is shown learners as they are stored")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +96,7 @@ class ConsumerStore(Protocol):
         created_at_us: int,
         expires_at_us: int | None,
         trusted: bool = False,
+        disclosure: Disclosure = PLAIN,
     ) -> Consumer:
         """The new consumer; Conflict if the name is taken."""
 

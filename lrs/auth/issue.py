@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from lrs.auth.authenticate import key_ring
 from lrs.auth.consumers import Consumer, ConsumerStore, Key, SigningKey, TokenRow, consumer_name
+from lrs.auth.disclosure import PLAIN, Disclosure
 from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.auth.restrictions import RESTRICTIONS
 from lrs.auth.scopes import DEFAULT_SCOPES, expanded, listed, scope_set
@@ -56,6 +57,7 @@ class Issuer:
         grant: Grant = UNRESTRICTED,
         expires_at_us: int | None = None,
         trusted: bool = False,
+        disclosure: Disclosure = PLAIN,
     ) -> Consumer:
         """A new consumer. InvalidParameter for a name, scope or expiry that can't be; Conflict if the name is taken."""
         now_us = self._clock.now_us()
@@ -68,6 +70,7 @@ class Issuer:
             created_at_us=now_us,
             expires_at_us=expires_at_us,
             trusted=trusted,
+            disclosure=disclosure,
         )
 
     def add_key(self, consumer: str) -> IssuedKey:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from lrs.auth.disclosure import PLAIN, Disclosure
 from lrs.auth.external import ExternalClaims
 from lrs.auth.grants import Grant
 from lrs.auth.scopes import READING, expanded, reads_all_authors
@@ -31,6 +32,8 @@ class Principal:
     """Whether what it sends and can't be stored is set aside rather than refused (invariant 11)."""
     authority: dict[str, Any] = field(hash=False)
     """The Agent that is set on the statements that it writes (Data 2.4.9). Shared: never change it."""
+    disclosure: Disclosure = PLAIN
+    """How learners appear to it, with the space that this means for its consumer."""
     external: ExternalClaims | None = None
     """What the token said, if another issuer signed it."""
 
@@ -49,8 +52,8 @@ class Principal:
         return not reads_all_authors(self.scopes)
 
     def visibility_digest(self) -> bytes:
-        """32 bytes that are equal for equal sight: the same consumer, reading scopes and grant."""
-        return _visibility_digest(self.consumer_id, expanded(self.scopes) & READING, self.grant)
+        """32 bytes that are equal for equal sight: the same consumer, reading scopes, grant and disclosure."""
+        return _visibility_digest(self.consumer_id, expanded(self.scopes) & READING, self.grant, self.disclosure)
 
 
 def authority_agent(consumer: str, public_url: str) -> dict[str, Any]:
@@ -59,6 +62,8 @@ def authority_agent(consumer: str, public_url: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1024)
-def _visibility_digest(consumer_id: int, scopes: frozenset[str], grant: Grant) -> bytes:
+def _visibility_digest(consumer_id: int, scopes: frozenset[str], grant: Grant, disclosure: Disclosure) -> bytes:
     limits = [grant.restrictions.to_json()] if grant.restrictions else []
+    if not disclosure.plain:
+        limits.append(disclosure.to_json())
     return hashlib.sha256(json.dumps([consumer_id, sorted(scopes), grant.entries(), *limits]).encode()).digest()

@@ -1,4 +1,4 @@
-"""What a credential allows: the xAPI scopes, and ``stream`` and ``admin`` beside them (Communication 4.2)."""
+"""What a credential allows: the xAPI scopes (Communication 4.2), and ``stream``, ``admin`` and ``pseudonyms``."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ DEFINE = "define"
 ALL_READ = "all/read"
 ALL = "all"
 ADMIN = "admin"
+PSEUDONYMS = "pseudonyms"
 
 # These two are never granted by name. They come with a wider scope, and are what reading a document asks for.
 STATE_READ = "state/read"
@@ -35,6 +36,7 @@ MEANINGS = MappingProxyType(
         ALL_READ: "read everything, also live",
         ALL: "everything but administration",
         ADMIN: "administer consumers, keys and tokens",
+        PSEUDONYMS: "look up who is behind the pseudonyms of consumers, and the other way round",
     }
 )
 """Every scope that can be granted, with its meaning, narrow ones first."""
@@ -48,7 +50,7 @@ IMPLIED = MappingProxyType(
         ALL: frozenset({ALL_READ, STATEMENTS_WRITE, STATE, PROFILE, DEFINE}),
     }
 )
-"""What a scope brings with it, one step at a time. ``admin`` neither implies anything nor is implied."""
+"""What a scope brings with it, one step at a time. ``admin`` and ``pseudonyms`` stand alone."""
 
 READING = frozenset({STATEMENTS_READ_MINE, STATEMENTS_READ, STREAM, STATE_READ, PROFILE_READ})
 """The permissions that decide what is shown, rather than what may be changed."""

@@ -9,9 +9,11 @@ import click
 
 from lrs.auth.allowances import Allowance
 from lrs.auth.consumers import Consumer
+from lrs.auth.disclosure import PLAIN
 from lrs.auth.grants import UNRESTRICTED
 from lrs.auth.scopes import DEFAULT_SCOPES, STATEMENTS_WRITE, listed, scope_set
 from lrs.cli.allowances import Amount, allowance_fields, allowance_json, allowance_options, allowed
+from lrs.cli.disclosures import disclosed, disclosure_fields, disclosure_options
 from lrs.cli.output import print_fields, print_json, print_table, time_json, time_text
 from lrs.cli.periods import Moment, moment_option
 from lrs.cli.register import (
@@ -51,6 +53,7 @@ def consumer() -> None:
 @scope_option
 @course_option
 @restriction_options
+@disclosure_options
 @expires_option
 @trusted_option
 @click.option("--openedx", is_flag=True, help="A platform that sends with event-routing-backends: write only, trusted.")
@@ -61,6 +64,9 @@ def add(
     name: str,
     scopes: tuple[str, ...],
     courses: tuple[str, ...],
+    actors_shown: str | None,
+    space: str | None,
+    strip: tuple[str, ...],
     expires: Moment | None,
     trusted: bool | None,
     openedx: bool,
@@ -84,6 +90,7 @@ def add(
             grant=grant,
             expires_at_us=expires_at_us,
             trusted=openedx if trusted is None else trusted,
+            disclosure=disclosed(PLAIN, actors_shown, space, strip),
         )
         _show(room, added, as_json)
 
@@ -130,6 +137,7 @@ def show(name: str, data: Path | None, as_json: bool) -> None:
 @scope_option
 @course_option
 @restriction_options
+@disclosure_options
 @expires_option
 @trusted_option
 @allowance_options
@@ -140,6 +148,9 @@ def set_(
     name: str,
     scopes: tuple[str, ...],
     courses: tuple[str, ...],
+    actors_shown: str | None,
+    space: str | None,
+    strip: tuple[str, ...],
     expires: Moment | None,
     trusted: bool | None,
     rate: Amount | None,
@@ -155,7 +166,8 @@ def set_(
     """
     grants = courses or any(restrictions.values())
     allowance = rate or burst or quota
-    if not (scopes or grants or expires or allowance) and trusted is None:
+    disclosures = actors_shown or space or strip
+    if not (scopes or grants or expires or allowance or disclosures) and trusted is None:
         raise click.UsageError("give what is to change: --scope, --course, --expires, --trusted or another option")
     changes: dict[str, Any] = {} if trusted is None else {"trusted": trusted}
     if scopes:
@@ -165,12 +177,18 @@ def set_(
             changes["expires_at_us"] = expires(room.clock.now_us())
 
         def change(before: Consumer) -> dict[str, Any]:
-            return {**changes, "grant": granted(before.grant, courses, restrictions)} if grants else changes
+            if grants:
+                changes["grant"] = granted(before.grant, courses, restrictions)
+            if disclosures:
+                changes["disclosure"] = disclosed(before.disclosure, actors_shown, space, strip)
+            return changes
 
         acts = room.administration.consumers
         if allowance:
             acts.allow(room.actor, name, lambda before: allowed(before, rate, burst, quota))
-        changed = acts.change(room.actor, name, change) if changes or grants else room.consumers.consumer(name)
+        if changes or grants or disclosures:
+            acts.change(room.actor, name, change)
+        changed = room.consumers.consumer(name)
         _show(room, changed, as_json)
 
 
@@ -216,6 +234,7 @@ def _show(room: Register, one: Consumer, as_json: bool) -> None:
             ("scopes", scopes_text(one.scopes)),
             ("courses", courses_text(one.grant)),
             *restrictions_fields(one.grant),
+            *disclosure_fields(one.disclosure),
             ("trusted", "yes" if one.trusted else "no"),
             *allowance_fields(allowance),
             ("created", time_text(one.created_at_us)),
@@ -230,6 +249,7 @@ def _json(one: Consumer, now_us: int, allowance: Allowance) -> dict[str, Any]:
         "state": _state(one, now_us),
         "scopes": listed(one.scopes),
         **one.grant.to_json(),
+        "disclosure": one.disclosure.to_json(),
         "trusted": one.trusted,
         **allowance_json(allowance),
         "created_at": time_json(one.created_at_us),

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, cast
 import click
 
 from lrs.auth.principal import Principal, authority_agent
+from lrs.auth.scopes import STATEMENTS_READ_MINE
 from lrs.cli.files import Piece, Source, pieces, source
 from lrs.cli.output import print_json
 from lrs.cli.preparing import Preparation, preparation
@@ -172,9 +173,17 @@ def _batches(found: Iterable[Piece]) -> Iterator[list[Piece]]:
 @click.option("--verb", metavar="IRI", help="Only this verb.")
 @click.option("--since", metavar="TIME", help="Only what was stored after this time.")
 @click.option("--until", metavar="TIME", help="Only what was stored by this time.")
+@click.option("--as", "consumer", metavar="CONSUMER", help="Only what this consumer may read, and as it is shown that.")
 @data_option
 def export(
-    *, file: Path, courses: Sequence[str], verb: str | None, since: str | None, until: str | None, data: Path | None
+    *,
+    file: Path,
+    courses: Sequence[str],
+    verb: str | None,
+    since: str | None,
+    until: str | None,
+    consumer: str | None,
+    data: Path | None,
 ) -> None:
     """Write statements to FILE (standard output without one), one to a line, oldest first; *.gz is packed.
 
@@ -186,16 +195,18 @@ def export(
     given = [("verb", verb), ("since", since), ("until", until), *(("course", course) for course in courses)]
     parameters = [(name, value) for name, value in given if value is not None]
     with _written(file) as out:
-        written = asyncio.run(_export(settings, parameters, out))
+        written = asyncio.run(_export(settings, parameters, out, consumer))
     click.echo(f"{written} statements written.", err=True)
 
 
-async def _export(settings: Settings, parameters: Sequence[tuple[str, str]], out: BinaryIO) -> int:
+async def _export(
+    settings: Settings, parameters: Sequence[tuple[str, str]], out: BinaryIO, consumer: str | None
+) -> int:
     query = parse_query([*parameters, ("ascending", "true")], settings.limits)
     selection = replace(query.selection, limit=PAGE_STATEMENTS)
     written = 0
     async with Engine(settings) as engine:
-        sight = visibility(engine.owner)
+        sight = visibility(engine.owner if consumer is None else _reader(engine, consumer))
         end = engine.log.head()
         with click.progressbar(length=end, label="Exporting", file=sys.stderr, show_pos=False) as bar:
             while True:
@@ -207,6 +218,21 @@ async def _export(settings: Settings, parameters: Sequence[tuple[str, str]], out
                 if not page.more or page.through >= end:
                     return written
                 selection = replace(selection, beyond=page.through)
+
+
+def _reader(engine: Engine, consumer: str) -> Principal:
+    """The consumer as a reader; Forbidden if it may read no statement."""
+    found = engine.consumers.consumer(consumer)
+    reader = replace(
+        engine.owner,
+        consumer_id=found.id,
+        consumer=found.name,
+        scopes=found.scopes,
+        grant=found.grant,
+        disclosure=found.disclosure.to_consumer(found.id),
+    )
+    reader.require(STATEMENTS_READ_MINE)
+    return reader
 
 
 @contextmanager

@@ -51,7 +51,7 @@ class DocumentResource:
         """One document, or the ids of all of them; 304 when the client has it already."""
         principal = exchange.principal
         principal.require(READING[self._kind])
-        target = self._target(exchange, "GET")
+        target = await self._target(exchange, "GET")
         preconditions = _preconditions(exchange)
         if target.id is None:
             ids, updated_us = await asyncio.to_thread(
@@ -74,7 +74,7 @@ class DocumentResource:
 
     async def put(self, exchange: Exchange) -> Response:
         """Store or replace one document: 204."""
-        target = self._writable(exchange, "PUT")
+        target = await self._writable(exchange, "PUT")
         preconditions = _preconditions(exchange)
         content = await self._content(exchange)
         assert target.id is not None
@@ -91,7 +91,7 @@ class DocumentResource:
 
     async def post(self, exchange: Exchange) -> Response:
         """Merge into one document, or store it: 204."""
-        target = self._writable(exchange, "POST")
+        target = await self._writable(exchange, "POST")
         preconditions = _preconditions(exchange)
         content = await self._content(exchange)
         assert target.id is not None
@@ -102,7 +102,7 @@ class DocumentResource:
 
     async def delete(self, exchange: Exchange) -> Response:
         """Delete one document, or all states of an activity, agent and registration: 204, also when there is none."""
-        target = self._writable(exchange, "DELETE")
+        target = await self._writable(exchange, "DELETE")
         preconditions = _preconditions(exchange)
         if target.id is not None:
             await asyncio.to_thread(
@@ -114,13 +114,17 @@ class DocumentResource:
             await asyncio.to_thread(self._documents.clear, target.context, exchange.principal)
         return Response(status_code=204)
 
-    def _target(self, exchange: Exchange, method: str) -> Target:
-        return parse_target(self._kind, method, exchange.parameters, exchange.version, self._limits)
+    async def _target(self, exchange: Exchange, method: str) -> Target:
+        target = parse_target(self._kind, method, exchange.parameters, exchange.version, self._limits)
+        if exchange.principal.disclosure.plain:
+            return target
+        context = await asyncio.to_thread(self._documents.meant, target.context, exchange.principal)
+        return replace(target, context=context)
 
-    def _writable(self, exchange: Exchange, method: str) -> Target:
+    async def _writable(self, exchange: Exchange, method: str) -> Target:
         """The target of a write, which is refused before its body is read if its sender may not do it."""
         exchange.principal.require(WRITING[self._kind])
-        target = self._target(exchange, method)
+        target = await self._target(exchange, method)
         require_write(exchange.principal, target.context)
         return target
 

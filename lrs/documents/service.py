@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from lrs.auth.disclosure import Actors
 from lrs.auth.principal import Principal
 from lrs.documents.access import READING, WRITING, may_see, require_write
 from lrs.documents.documents import Content, Context, Document, DocumentStore, Listing
@@ -9,22 +12,55 @@ from lrs.documents.merge import check_json, merged
 from lrs.documents.preconditions import Preconditions, check_put
 from lrs.errors import NotFound, TooLarge
 from lrs.limits import Limits
+from lrs.pseudonyms.service import Pseudonyms
 
 
 class Documents:
     """Reading and writing, each with its scope and grant checked first."""
 
-    def __init__(self, store: DocumentStore, limits: Limits) -> None:
+    def __init__(self, store: DocumentStore, limits: Limits, pseudonyms: Pseudonyms | None = None) -> None:
+        """Without ``pseudonyms`` there are only readers who are shown what is stored."""
         self._store = store
         self._limits = limits
+        self._pseudonyms = pseudonyms
+
+    def meant(self, context: Context, principal: Principal) -> Context:
+        """``context`` with the agent whom ``principal`` means by a pseudonym; all other methods take it so.
+
+        Forbidden when it names the agent in another way; NotFound when the pseudonym is nobody's.
+        """
+        disclosure = principal.disclosure
+        if context.agent is None or disclosure.actors is Actors.AS_STORED:
+            return context
+        assert self._pseudonyms is not None
+        agent = self._pseudonyms.meant(disclosure, context.agent)
+        if agent is None:
+            raise NotFound("this pseudonym is nobody's")
+        return replace(context, agent=agent)
 
     def read(self, context: Context, document_id: str, principal: Principal) -> Document:
-        """The document; NotFound if there is none that ``principal`` may see."""
+        """The document, as ``principal`` is shown it; NotFound if there is none that it may see."""
         principal.require(READING[context.kind])
         document = self._store.read(context, document_id) if may_see(principal, context) else None
-        if document is None:
+        shown = None if document is None else self._shown(document, context, principal)
+        if shown is None:
             raise NotFound("there is no such document")
-        return document
+        return shown
+
+    def _shown(self, document: Document, context: Context, principal: Principal) -> Document | None:
+        """``document`` as ``principal`` is shown it; None if it can't be."""
+        disclosure = principal.disclosure
+        if disclosure.plain:
+            return document
+        assert self._pseudonyms is not None
+        content = document.content
+        body = self._pseudonyms.document(disclosure, content.body, context.agent, is_json=content.is_json)
+        return None if body is None else replace(document, content=replace(content, body=body))
+
+    def _etag(self, document: Document | None, context: Context, principal: Principal) -> str | None:
+        """By what ``principal`` knows ``document``; it must tell nothing of what is hidden."""
+        shown = None if document is None else self._shown(document, context, principal)
+        return shown.etag if shown else None
 
     def listed(self, context: Context, since_us: int | None, principal: Principal) -> Listing:
         """The documents of ``context`` that ``principal`` may see: all of them, or none."""
@@ -47,12 +83,12 @@ class Documents:
         check_json(content, depth_max=self._limits.json_depth_max)
 
         def replaced(present: Document | None) -> Content:
-            check_put(preconditions, present.etag if present else None, context.kind, version)
+            check_put(preconditions, self._etag(present, context, principal), context.kind, version)
             return content
 
         stored = self._store.change(context, document_id, replaced)
         assert stored is not None
-        return stored
+        return self._shown(stored, context, principal) or stored
 
     def post(
         self,
@@ -68,7 +104,7 @@ class Documents:
         self._check_size(content)
 
         def updated(present: Document | None) -> Content:
-            preconditions.check(present.etag if present else None)
+            preconditions.check(self._etag(present, context, principal))
             result = merged(present.content if present else None, content, depth_max=self._limits.json_depth_max)
             self._check_size(result)
             return result
@@ -80,7 +116,7 @@ class Documents:
         self._require_write(context, principal)
 
         def gone(present: Document | None) -> None:
-            preconditions.check(present.etag if present else None)
+            preconditions.check(self._etag(present, context, principal))
 
         self._store.change(context, document_id, gone)
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import orjson
 
+from lrs.auth.disclosure import PLAIN, Disclosure
 from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.auth.principal import Principal
 from lrs.auth.restrictions import Restrictions
@@ -25,9 +26,13 @@ _VOIDING = VERB + VOIDED
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Conditions on the keys of a record: a record matches when it has a key out of **each** member."""
+    """Conditions on the keys of a record: a record matches when it has a key out of **each** member.
+
+    ``understood``: its agents are named as they are stored, whatever the reader calls them.
+    """
 
     members: frozenset[frozenset[str]] = field(default=frozenset())
+    understood: bool = False
 
     @classmethod
     def of(cls, *members: frozenset[str]) -> Filter:
@@ -85,10 +90,14 @@ def _allowed(restrictions: Restrictions) -> _Allowed | None:
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """What one reader may see: what its grant covers, and with ``writer`` set, only what that consumer wrote."""
+    """What one reader may see: what its grant covers, and with ``writer`` set, only what that consumer wrote.
+
+    ``disclosure``: how learners then appear. It decides nothing here, but those who share bytes must have it in common.
+    """
 
     grant: Grant
     writer: int | None = None
+    disclosure: Disclosure = PLAIN
     _allowed: _Allowed | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -166,4 +175,5 @@ def _index_key(entry: str) -> str:
 
 def visibility(principal: Principal) -> Visibility:
     """What ``principal`` may see of the log (Communication 4.2, scopes)."""
-    return Visibility(principal.grant, principal.consumer_id if principal.only_mine else None)
+    writer = principal.consumer_id if principal.only_mine else None
+    return Visibility(principal.grant, writer, principal.disclosure)

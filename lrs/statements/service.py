@@ -11,17 +11,19 @@ from uuid import UUID
 
 from lrs.auth.principal import Principal
 from lrs.auth.scopes import STATEMENTS_READ_MINE, STATEMENTS_WRITE
-from lrs.errors import CursorInvalid, InvalidAttachment, LrsError, MalformedJson, RequestError
+from lrs.errors import Conflict, CursorInvalid, InvalidAttachment, LrsError, MalformedJson, RequestError
 from lrs.limits import Limits
 from lrs.statements.attachments import AttachmentIndex, require_wanted, with_data
 from lrs.statements.continuation import Continuation, Continuations
+from lrs.statements.disclosing import Disclosing
 from lrs.statements.intake import Intake, refuse_repeated_ids, refused_by_grant, set_aside, with_id
-from lrs.statements.keys import Keys
+from lrs.statements.keys import WRITER, Keys
 from lrs.statements.log import Changes, Page, StatementLog
 from lrs.statements.match import UNRESTRICTED_VISIBILITY, Visibility, visibility, with_target
 from lrs.statements.parameters import BEGINNING, StatementQuery
 from lrs.statements.record import Append, Attachment, Draft, Place, Position, Record, SetAside, StatementId
 from lrs.storage.files import ContentFiles, Upload
+from lrs.xapi.uuids import is_uuid
 
 Receive = Callable[[Upload, Collection[str]], Awaitable[None]]
 """Takes data into an upload, all of it under names that are among those given."""
@@ -53,8 +55,10 @@ class Statements:
         limits: Limits,
         new_id: Callable[[], UUID],
         allow: Allow = lambda _principal, _count: None,
+        disclosing: Disclosing | None = None,
     ) -> None:
         self._log = log
+        self._disclosing = disclosing or Disclosing()
         self.files = files
         self.attachments = attachments
         self._continuations = continuations
@@ -146,6 +150,8 @@ class Statements:
         ids: list[str] = []
         drafts: list[Draft] = []
         aside: list[SetAside] = []
+        if not principal.disclosure.plain:
+            statements = await asyncio.to_thread(self._meant, statements, principal)
         for chunk in self.intake.chunks(statements, principal, version, alone=alone):
             ids += chunk.ids
             drafts += chunk.drafts
@@ -206,7 +212,7 @@ class Statements:
     ) -> tuple[Append | None, Sequence[str]]:
         """What is to be appended, and its ids; None where that takes more than one look at the statements."""
         principal.require(STATEMENTS_WRITE)
-        if principal.grant.limited:
+        if principal.grant.limited or not principal.disclosure.plain:
             return None, ()
         if statement_id is None:
             statements = self.intake.decode(body)
@@ -253,6 +259,23 @@ class Statements:
                 )
             drafts.append(draft)
         return replace(job, drafts=drafts)
+
+    def _meant(self, statements: Sequence[Any], principal: Principal) -> Sequence[Any]:
+        """``statements`` with those whom a writer means that is not shown learners as stored.
+
+        Conflict for what another one has stored: whether it is the same would tell what was hidden.
+        """
+        for statement in statements:
+            given = statement.get("id") if isinstance(statement, dict) else None
+            if isinstance(given, str) and is_uuid(given):
+                self._refuse_foreign(StatementId(UUID(given).bytes), given, principal)
+        return [self._disclosing.statement(principal, statement) for statement in statements]
+
+    def _refuse_foreign(self, statement_id: StatementId, text: str, principal: Principal) -> None:
+        for voided in (False, True):
+            found = self._log.find(statement_id, UNRESTRICTED_VISIBILITY, voided=voided)
+            if found is not None and f"{WRITER}{principal.consumer_id}" not in found.keys:
+                raise Conflict(f"statement {text} is already stored; it was left as it is")
 
     def _granted(
         self, drafts: Sequence[Draft], aside: list[SetAside], principal: Principal, version: str
@@ -310,8 +333,14 @@ class Statements:
         """Delete data that came with no statement, left behind by refusals and crashes; returns how many files."""
         return self.files.clear(self.attachments.referred)
 
-    async def data_of(self, records: Sequence[Record]) -> Sequence[Attachment]:
-        """What came with ``records``, which were found by ``find`` or ``page`` and so may be seen; each hash once."""
+    async def data_of(self, records: Sequence[Record], principal: Principal) -> Sequence[Attachment]:
+        """What came with ``records``, which were found by ``find`` or ``page`` and so may be seen; each hash once.
+
+        Nothing for those who are not shown learners as stored: nobody knows of whom data speaks, and a signature holds
+        the whole statement.
+        """
+        if not principal.disclosure.plain:
+            return ()
         return await asyncio.to_thread(self.attachments.of, [record.position for record in records])
 
     def continuation(self, page: Page | Changes, query_string: str, principal: Principal) -> str:

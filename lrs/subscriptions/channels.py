@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
+from lrs.auth.disclosure import Disclosure
 from lrs.limits import Limits
 from lrs.statements import keys
 from lrs.statements.log import Arrivals
@@ -20,6 +22,10 @@ from lrs.statements.record import Arrival, Place, Record
 
 # Dead entries at the front of a channel are cleared away in one go, when there are this many and they are the half.
 _SWEEP = 64
+
+
+Show = Callable[[Visibility, bytes], bytes]
+"""From a stored statement to what such a reader is shown."""
 
 
 class Member(Protocol):
@@ -32,12 +38,13 @@ class Member(Protocol):
 class Channel:
     """What matched one question, by place: all of it after ``start``, up to the end of the ring."""
 
-    __slots__ = ("_first", "_payloads", "_places", "filter", "members", "number", "start", "visibility")
+    __slots__ = ("_first", "_payloads", "_places", "filter", "members", "number", "plain", "start", "visibility")
 
     def __init__(self, number: int, filter_: Filter, visibility: Visibility, start: Place) -> None:
         self.number = number
         self.filter = filter_
         self.visibility = visibility
+        self.plain = visibility.disclosure.plain
         self.start = start
         # In order of arrival, so that those who wait longest are woken first.
         self.members: dict[Member, None] = {}
@@ -60,10 +67,11 @@ class Channel:
         """Place of the newest match held, or ``start``."""
         return self._places[-1] if len(self._places) > self._first else self.start
 
-    def append(self, arrival: Arrival) -> None:
+    def append(self, arrival: Arrival, payload: bytes | None = None) -> None:
+        """``payload``: what its subscribers are shown, where that is not what is stored."""
         assert arrival.place > self.last
         self._places.append(arrival.place)
-        self._payloads.append(arrival.record.payload)
+        self._payloads.append(arrival.record.payload if payload is None else payload)
 
     def let_go(self, place: Place) -> None:
         """Drop the oldest match, which is at ``place``."""
@@ -210,8 +218,10 @@ class Channels:
     ``end``: every arrival up to here has been matched against every channel.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, show: Show | None = None) -> None:
+        """``show`` makes what subscribers are shown who are not shown what is stored; without it there are none."""
         self.end = Place(0)
+        self._show = show
         self._ring = Ring(limits)
         self._index = ChannelIndex()
         self._by_question: dict[tuple[Filter, Visibility], Channel] = {}
@@ -258,14 +268,26 @@ class Channels:
                 continue
             found = self._index.matching(arrival)
             if found:
-                for channel in found:
-                    channel.append(arrival)
+                self._append(arrival, found)
                 self._ring.push(arrival, found)
                 touched.update(dict.fromkeys(found))
         self.end = max(self.end, new.through)
         for channel in touched:
             for member in channel.members:
                 member.wake()
+
+    def _append(self, arrival: Arrival, channels: tuple[Channel, ...]) -> None:
+        """Append to all ``channels``; what several are shown in the same way is made once."""
+        shown: dict[Disclosure, bytes] = {}
+        for channel in channels:
+            if channel.plain:
+                channel.append(arrival)
+                continue
+            disclosure = channel.visibility.disclosure
+            if disclosure not in shown:
+                assert self._show is not None
+                shown[disclosure] = self._show(channel.visibility, arrival.record.payload)
+            channel.append(arrival, shown[disclosure])
 
     def all_members(self) -> list[Member]:
         return [member for channel in self._by_question.values() for member in channel.members]

@@ -105,6 +105,7 @@ RIGHTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "all/read": _EVERYTHING_READ,
         "all": _EVERYTHING_READ | {"write", "write state", "write profile", "define"},
         "admin": frozenset(),
+        "pseudonyms": frozenset(),
     }
 )
 """What each scope is for; ``others``: to see what other consumers wrote."""

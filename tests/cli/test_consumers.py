@@ -139,3 +139,20 @@ def test_a_restriction_that_cannot_be_is_refused(lrs: Shell) -> None:
     assert "IRI" in lrs.refused("consumer", "add", "engine", "--verb", "answered")
     assert "Agent" in lrs.refused("consumer", "add", "engine", "--actor", "ann")
     assert "valid Agent" in lrs.refused("consumer", "add", "engine", "--actor", '{"name":"Ann"}')
+
+
+def test_how_learners_appear_is_set_and_changed(lrs: Shell) -> None:
+    added = lrs.json("consumer", "add", "engine", "--actors", "pseudonym", "--strip", "names", "--strip", "response")
+    assert added["disclosure"] == {"actors": "pseudonym", "space": None, "strip": ["names", "response"]}
+    assert "space    own\n" in lrs("consumer", "show", "engine").stdout
+    changed = lrs.json("consumer", "set", "engine", "--space", "tools", "--strip", "nothing")
+    assert changed["disclosure"] == {"actors": "pseudonym", "space": "tools", "strip": []}
+    assert lrs.json("consumer", "set", "engine", "--space", "own")["disclosure"]["space"] is None
+    lrs("consumer", "set", "engine", "--space", "tools")
+    assert lrs.json("consumer", "set", "engine", "--actors", "none")["disclosure"]["space"] is None
+    assert "space" in lrs.refused("consumer", "set", "engine", "--space", "tools")
+
+
+def test_learners_appear_as_stored_unless_something_else_is_said(lrs: Shell) -> None:
+    assert lrs.json("consumer", "add", "engine")["disclosure"] == {"actors": "as-stored", "space": None, "strip": []}
+    assert "actors   as-stored\n" in lrs("consumer", "show", "engine").stdout

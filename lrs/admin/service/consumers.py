@@ -11,6 +11,7 @@ from lrs.admin.service.acting import Rooms
 from lrs.audit.entry import Actor
 from lrs.auth.allowances import Allowance
 from lrs.auth.consumers import Consumer, Key, SigningKey, TokenRow
+from lrs.auth.disclosure import PLAIN, Disclosure
 from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.auth.issue import IssuedKey, IssuedToken
 from lrs.auth.scopes import DEFAULT_SCOPES, listed
@@ -42,15 +43,23 @@ class ConsumerActs:
         grant: Grant = UNRESTRICTED,
         expires_at_us: int | None = None,
         trusted: bool = False,
+        disclosure: Disclosure = PLAIN,
     ) -> Consumer:
         """A new consumer."""
         with self._rooms.acting(actor, "consumer.add", f"consumer:{name}") as act:
             added = self._rooms.issuer.add_consumer(
-                name, scopes=scopes, grant=grant, expires_at_us=expires_at_us, trusted=trusted
+                name,
+                scopes=scopes,
+                grant=grant,
+                expires_at_us=expires_at_us,
+                trusted=trusted,
+                disclosure=disclosure,
             )
             act.details.update(
                 scopes=listed(scopes), grant=grant_told(grant), expires_at=time(expires_at_us), trusted=trusted
             )
+            if not disclosure.plain:
+                act.details["disclosure"] = disclosure.to_json()
         return added
 
     def change(self, actor: Actor, name: str, change: Change) -> Consumer:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from lrs.auth.consumers import Consumer
+from lrs.auth.disclosure import PLAIN, Disclosure
 from lrs.auth.grants import Grant
 from lrs.auth.restrictions import Restrictions
 from lrs.auth.scopes import listed
@@ -16,7 +17,8 @@ from lrs.errors import Conflict, NotFound
 from lrs.storage.sqlite import Store
 
 CONSUMER_COLUMNS = (
-    "c.id, c.name, c.scopes, c.courses, c.restrictions, c.created_at_us, c.expires_at_us, c.disabled, c.trusted"
+    "c.id, c.name, c.scopes, c.courses, c.restrictions, c.created_at_us, c.expires_at_us, c.disabled, c.trusted, "
+    "c.actors, c.space, c.strip"
 )
 """What ``consumer_of`` takes, of the table ``consumer AS c``."""
 
@@ -35,13 +37,22 @@ class ConsumerRows:
         created_at_us: int,
         expires_at_us: int | None,
         trusted: bool = False,
+        disclosure: Disclosure = PLAIN,
     ) -> Consumer:
         with self._store.writing() as connection:
             try:
                 connection.execute(
-                    "INSERT INTO consumer (name, scopes, courses, restrictions, created_at_us, expires_at_us, trusted) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (name, scopes_text(scopes), *grant_texts(grant), created_at_us, expires_at_us, int(trusted)),
+                    "INSERT INTO consumer (name, scopes, courses, restrictions, created_at_us, expires_at_us, trusted, "
+                    "actors, space, strip) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        name,
+                        scopes_text(scopes),
+                        *grant_texts(grant),
+                        created_at_us,
+                        expires_at_us,
+                        int(trusted),
+                        *_disclosure_texts(disclosure),
+                    ),
                 )
             except sqlite3.IntegrityError:
                 raise Conflict(f"there is a consumer {name!r} already") from None
@@ -64,13 +75,14 @@ class ConsumerRows:
             after = replace(change(before), id=before.id, name=before.name, created_at_us=before.created_at_us)
             connection.execute(
                 "UPDATE consumer SET scopes = ?, courses = ?, restrictions = ?, expires_at_us = ?, disabled = ?, "
-                "trusted = ? WHERE id = ?",
+                "trusted = ?, actors = ?, space = ?, strip = ? WHERE id = ?",
                 (
                     scopes_text(after.scopes),
                     *grant_texts(after.grant),
                     after.expires_at_us,
                     int(after.disabled),
                     int(after.trusted),
+                    *_disclosure_texts(after.disclosure),
                     after.id,
                 ),
             )
@@ -85,7 +97,7 @@ def consumer_named(connection: sqlite3.Connection, name: str) -> Consumer:
 
 
 def consumer_of(row: tuple[Any, ...]) -> Consumer:
-    id_, name, scopes, courses, restrictions, created, expires, disabled, trusted = row
+    id_, name, scopes, courses, restrictions, created, expires, disabled, trusted, *disclosure = row
     return Consumer(
         id=id_,
         name=name,
@@ -95,7 +107,17 @@ def consumer_of(row: tuple[Any, ...]) -> Consumer:
         expires_at_us=expires,
         disabled=bool(disabled),
         trusted=bool(trusted),
+        disclosure=_disclosure_of(*disclosure),
     )
+
+
+def _disclosure_texts(disclosure: Disclosure) -> tuple[str, str | None, str]:
+    """What ``_disclosure_of`` takes."""
+    return str(disclosure.actors), disclosure.space, " ".join(sorted(disclosure.strip))
+
+
+def _disclosure_of(actors: str, space: str | None, strip: str) -> Disclosure:
+    return Disclosure.of(actors, space, strip.split())
 
 
 def scopes_text(scopes: frozenset[str]) -> str:

@@ -71,6 +71,15 @@ _RESTRICTED = (
     BEGIN SELECT RAISE(ABORT, 'fixed'); END""",
 )
 
+_DISCLOSED = (
+    "ALTER TABLE consumer ADD COLUMN actors TEXT NOT NULL DEFAULT 'as-stored'",
+    "ALTER TABLE consumer ADD COLUMN space TEXT",
+    # Separated by blanks.
+    "ALTER TABLE consumer ADD COLUMN strip TEXT NOT NULL DEFAULT ''",
+    """CREATE TRIGGER auth_change_disclosure AFTER UPDATE OF actors, space, strip ON consumer
+    BEGIN UPDATE auth_generation SET generation = generation + 1; END""",
+)
+
 # What a remembered proof rests on can't change under it.
 _FIXED = (
     "UPDATE OF id, name ON consumer",
@@ -95,4 +104,10 @@ def consumers_keys_and_tokens(db: sqlite_utils.Database) -> None:
 @MIGRATIONS()
 def restrictions(db: sqlite_utils.Database) -> None:
     for statement in _RESTRICTED:
+        db.execute(statement)
+
+
+@MIGRATIONS()
+def disclosures(db: sqlite_utils.Database) -> None:
+    for statement in _DISCLOSED:
         db.execute(statement)

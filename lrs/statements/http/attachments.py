@@ -115,7 +115,7 @@ async def multipart_answer(
 
     Whatever the size of the data, no more of it is held than one chunk.
     """
-    attachments = await statements.data_of(records)
+    attachments = await statements.data_of(records, exchange.principal)
     sizes = await asyncio.to_thread(lambda: [statements.files.size(one.name) for one in attachments])
     # Nobody can have put this boundary into data that is stored already.
     boundary = f"lrs-{uuid4().hex}"

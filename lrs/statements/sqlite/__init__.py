@@ -7,11 +7,13 @@ One writer thread with its own connection, readers on pooled ones; tables in ``s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lrs.clock import Clock, SystemClock
 from lrs.limits import DEFAULT_LIMITS, Limits
 from lrs.statements.cursor import Cursors
+from lrs.statements.disclosing import Disclosing
 from lrs.statements.log import Arrivals, Changes, Page, Selection
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Append, Place, Position, Record, StatementId
@@ -34,10 +36,19 @@ WRITER_CACHE_KIB = 64 * 1024
 class SqliteStatementLog:
     """See ``StatementLog`` for every method."""
 
-    def __init__(self, store: Store, *, limits: Limits = DEFAULT_LIMITS, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        clock: Clock | None = None,
+        disclosing: Disclosing | None = None,
+    ) -> None:
+        """Without ``disclosing``, there are only readers who are shown what is stored."""
         store.migrate(migrations)
         clock = clock or SystemClock()
         self._store = store
+        self._disclosing = disclosing or Disclosing()
         keys, course_sets = Names("key_name", "name"), Names("course_set", "courses")
         rows = Rows(keys, course_sets)
         self._reader, self._follower = Reader(rows), Follower(rows)
@@ -80,22 +91,25 @@ class SqliteStatementLog:
             return head(connection)
 
     def read(self, selection: Selection, visibility: Visibility) -> Page:
+        wanted = replace(selection, filter=self._disclosing.filter(visibility, selection.filter))
         with self._store.snapshot() as connection:
-            return self._reader.read(connection, selection, visibility)
+            page = self._reader.read(connection, wanted, visibility)
+        return self._disclosing.page(visibility, page)
 
     def find(self, statement_id: StatementId, visibility: Visibility, *, voided: bool = False) -> Record | None:
         with self._store.snapshot() as connection:
-            return self._reader.find(connection, statement_id, visibility, voided=voided)
+            record = self._reader.find(connection, statement_id, visibility, voided=voided)
+        return None if record is None else self._disclosing.record(visibility, record)
 
     def end(self) -> Place:
         with self._store.reading() as connection:
             return end(connection)
 
     def changes(self, filter_: Filter, visibility: Visibility, *, after: Place, limit: int, bytes_max: int) -> Changes:
+        wanted = self._disclosing.filter(visibility, filter_)
         with self._store.snapshot() as connection:
-            return self._follower.changes(
-                connection, filter_, visibility, after=after, limit=limit, bytes_max=bytes_max
-            )
+            page = self._follower.changes(connection, wanted, visibility, after=after, limit=limit, bytes_max=bytes_max)
+        return self._disclosing.page(visibility, page)
 
     def newest(self, after: Place, limit: int, bytes_max: int) -> Arrivals:
         with self._store.snapshot() as connection:

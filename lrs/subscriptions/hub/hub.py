@@ -10,6 +10,7 @@ from typing import Self
 
 from lrs.errors import CursorInvalid, LrsError, RequestError, StoreUnavailable
 from lrs.limits import DEFAULT_LIMITS, Limits
+from lrs.statements.disclosing import Disclosing
 from lrs.statements.log import Arrivals, StatementLog
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Place
@@ -32,7 +33,8 @@ class Hub:
 
     It begins with the first subscription and ends with ``stop``, or as an asynchronous context manager. ``executor``
     runs what reads the log; made here, with few threads, when none is given, so that those who catch up never crowd
-    out others. ``durables`` keeps durable cursors; without it there are none.
+    out others. ``durables`` keeps durable cursors; without it there are none. ``disclosing``: for readers who are not
+    shown learners as they are stored; the same as that of ``log``.
     """
 
     def __init__(
@@ -42,11 +44,13 @@ class Hub:
         *,
         executor: Executor | None = None,
         durables: CursorWriter | None = None,
+        disclosing: Disclosing | None = None,
     ) -> None:
         self.limits = limits
         self.cursors = log.cursors
         self._log = log
-        self._channels = Channels(limits)
+        self._disclosing = disclosing or Disclosing()
+        self._channels = Channels(limits, self._disclosing.payload)
         self._frames = FrameCache(2 * limits.server_frame_bytes_max)
         self._failure: LrsError | None = None
         self._consistent_us = 0
@@ -171,6 +175,13 @@ class Hub:
         """Have what ``subscription`` has acknowledged safe in its durable cursor, if it has one."""
         if subscription.durable is not None:
             await asyncio.to_thread(subscription.durable.flush)
+
+    async def understood(self, filter_: Filter, visibility: Visibility) -> Filter:
+        """``filter_`` with those whom the reader means; Forbidden when it may not ask for them by these names."""
+        if visibility.disclosure.plain:
+            return filter_
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, self._disclosing.filter, visibility, filter_)
 
     def join(self, filter_: Filter, visibility: Visibility, member: Subscription) -> Channel:
         """The channel for this question; the first one wakes the tail."""

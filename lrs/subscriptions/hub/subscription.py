@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from lrs.errors import CursorInvalid
 from lrs.statements.cursor import Cursors
+from lrs.statements.disclosing import outlived
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Place
 from lrs.subscriptions.acknowledging import Acknowledging
@@ -97,8 +98,13 @@ class Subscription:
 
     async def open(self) -> None:
         """Find the start and begin. Raises CursorInvalid, EpochChanged or StoreUnavailable; RequestError when a durable
-        cursor can't be kept.
+        cursor can't be kept; Forbidden when the reader may not ask for somebody by this name.
         """
+        sight = self._visibility
+        meant = await self._hub.understood(self._filter, sight)
+        # What may be seen can have changed meanwhile.
+        if sight.disclosure == self._visibility.disclosure:
+            self._filter = meant
         place = await self._hub.place(self._start)
         if self._acknowledging is not None:
             place = await self._hub.begin(self._acknowledging, place)
@@ -223,6 +229,8 @@ class Subscription:
     def resight(self, visibility: Visibility) -> None:
         """The reader sees ``visibility`` from now on, also of what lies before the head."""
         channel = self._channel
+        if visibility.disclosure != self._visibility.disclosure:
+            self._filter = outlived(self._filter)
         self._visibility = visibility
         if channel is None or channel.visibility == visibility:
             return
