@@ -45,8 +45,8 @@ def m001_audit(db: sqlite_utils.Database) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which entries to list. Both times are included; ``actor``, ``act`` and ``about`` are whole, or end before a dot
-    or colon.
+    """Which entries to list. Both times are included. ``actor`` and ``about`` are whole, or a kind (``admin``,
+    ``consumer``); ``act`` is whole, or what stands before the dot.
     """
 
     since_us: int | None = None
@@ -63,10 +63,12 @@ class Wanted:
             if at_us is not None:
                 sql.append(condition)
                 bound.append(at_us)
-        for column, text in (("actor", self.actor), ("act", self.act), ("about", self.about)):
+        for column, text, end in (("actor", self.actor, ":"), ("act", self.act, "."), ("about", self.about, ":")):
             if text is not None:
-                sql.append(f"({column} = ? OR substr({column}, 1, ?) IN (?, ?))")
-                bound += [text, len(text) + 1, f"{text}.", f"{text}:"]
+                # A name may hold such a character too, so only a kind may stand for more than itself.
+                kind = "" if end in text else f" OR substr({column}, 1, {len(text) + 1}) = ?"
+                sql.append(f"({column} = ?{kind})")
+                bound += [text, text + end] if kind else [text]
         return sql, bound
 
 

@@ -53,6 +53,9 @@ class Desk:
     def now_us(self) -> int:
         return self.engine.clock.now_us()
 
+    def now_s(self) -> float:
+        return self.engine.clock.monotonic_s()
+
     async def with_password(self, act: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What ``act`` gives, which verifies or makes a password; few do at once. Overloaded when too many wait."""
         if self._waiting >= WAITING_MAX:

@@ -94,7 +94,7 @@ def _of_store(desk: Desk) -> dict[str, Any]:
     bucket_us = BUCKET_S * 1_000_000
     last_us = now_us // bucket_us * bucket_us
     bounds_us = [last_us - bucket_us * back for back in range(BUCKETS, -1, -1)]
-    courses, verbs = overview.recent(desk.settings.limits.recent_statements_max, COUNTED_MAX)
+    courses, verbs = overview.recent(desk.settings.limits.recent_statements_max, COUNTED_MAX, desk.now_s())
     size, aside = overview.size(), desk.administration.aside.rows.counts()
     return {
         "at": time(now_us),

@@ -20,6 +20,8 @@ PAGES = "admin-pages"
 
 _STREAM_SCOPES = frozenset({STATEMENTS_READ, STREAM})
 
+_FORGOTTEN_AT_ONCE_MAX = 100
+
 _USED_EVERY_US = 30_000_000
 """How exact the last use of a session is kept."""
 
@@ -149,6 +151,8 @@ class AccountActs:
         rooms = self._rooms
         with rooms.store.writing():
             self._ensure_pages()
+            before_us = rooms.clock.now_us() - rooms.settings.limits.tokens_kept_s * 1_000_000
+            rooms.consumers.forget_tokens(before_us, _FORGOTTEN_AT_ONCE_MAX)
             ttl_s = rooms.settings.limits.admin_stream_token_s
             issued = rooms.issuer.issue_token(PAGES, scopes=_STREAM_SCOPES, grant=UNRESTRICTED, ttl_s=ttl_s)
             row = issued.row

@@ -20,6 +20,9 @@ from lrs.statements.sqlite.schema import migrations
 from lrs.statements.sqlite.select import Reader, position_by
 from lrs.storage.sqlite import Store
 
+RECENT_S = 3.0
+"""How old may be what is counted among the newest statements: that takes a while."""
+
 _SCHEMES = ("course-v1:", "ccx-v1:")
 _FIRST_RANGE = "SELECT name FROM key_name WHERE name >= ? AND name < ? ORDER BY name LIMIT ?"
 _VOIDED_BY = """SELECT r.id FROM void AS v JOIN record AS r USING (position)
@@ -61,6 +64,7 @@ class Overview:
         store.migrate(migrations)
         rows = Rows(Names("key_name", "name"), Names("course_set", "courses"))
         self._rows, self._reader = rows, Reader(rows)
+        self._recent: tuple[float, tuple[list[Counted], list[Counted]] | None] = 0.0, None
 
     def newest(self) -> tuple[int, int | None]:
         """How many records there are, and when the newest was stored."""
@@ -74,8 +78,17 @@ class Overview:
             positions = [position_by(connection, bound_us - 1) for bound_us in bounds_us]
         return [later - earlier for earlier, later in pairwise(positions)]
 
-    def recent(self, statements: int, limit: int) -> tuple[list[Counted], list[Counted]]:
-        """Courses and verbs of the newest ``statements``, most frequent first."""
+    def recent(self, statements: int, limit: int, now_s: float) -> tuple[list[Counted], list[Counted]]:
+        """Courses and verbs of the newest ``statements``, most frequent first; counted once in a while for all who
+        ask. ``now_s``: by the monotonic clock.
+        """
+        counted_s, found = self._recent
+        if found is None or not 0 <= now_s - counted_s < RECENT_S:
+            found = self._count_recent(statements, limit)
+            self._recent = now_s, found
+        return found
+
+    def _count_recent(self, statements: int, limit: int) -> tuple[list[Counted], list[Counted]]:
         with self._store.snapshot() as connection:
             rows = connection.execute(_RECENT, (statements,)).fetchall()
             records = self._rows.records(connection, rows, with_keys=True)
