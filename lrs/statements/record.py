@@ -16,8 +16,7 @@ StatementId = NewType("StatementId", bytes)
 """The 16 bytes of a statement's UUID."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A stored statement.
 
     ``stored_us``: microseconds since the epoch, never decreasing with position (invariant 9). ``keys`` and ``courses``
@@ -32,8 +31,7 @@ class Record:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """What those who follow the log learn at one place.
 
     Each record arrives once by itself. It arrives again, right after a later record, when that is what it refers to:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import orjson
 
@@ -206,7 +205,7 @@ class MemoryLog:
                 keys = own.keys | {key for key in target.keys if key[0] in INHERITED_KINDS}
                 courses = own.courses | target.courses
                 if (keys, courses) != (own.keys, own.courses):
-                    self._records[index] = replace(own, keys=keys, courses=courses)
+                    self._records[index] = own._replace(keys=keys, courses=courses)
                     moved = True
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -72,7 +71,7 @@ def test_what_is_found_by_more_goes_to_those_who_did_not_have_it() -> None:
     having = channels.join(asked("vv"), EVERYONE, Listener())
     early = record(1, "vv")
     late = record(3, "vv", "va", courses=[COURSE_A])
-    channels.feed(page(early, record(2), replace(late, earlier=early.record), through=3))
+    channels.feed(page(early, record(2), late._replace(earlier=early.record), through=3))
     assert (held(restricted), held(asking), held(having)) == ([3], [3], [1])
 
 

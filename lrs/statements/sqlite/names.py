@@ -1,58 +1,78 @@
 """Numbers for names: keys and course sets are stored as small integers, and looked up here both ways.
 
-A number never changes its meaning, so what was read once stays true in every process; caches need no invalidation.
+A number never gets another meaning, but it may lose the one that it has: erasing a learner takes the names away that
+tell who it was (``erase``). How often that has happened is the generation of the names. What is read comes with the
+generation that it was read in, so that nothing of an earlier one gets into the cache of a later one.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import orjson
 
 CACHED_NAMES_MAX = 50_000
+_STEADY = "0"
+_GENERATION = "(SELECT names FROM erased_state)"
+_NOT_A_NUMBER = -1
+
+
+@dataclass(slots=True)
+class _Cache:
+    """What was read in one generation; None as long as nothing was."""
+
+    generation: int | None = None
+    numbers: dict[str, int] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
 
 
 class Names:
-    """The two-way cache of one table of (number, name)."""
+    """The two-way cache of one table of (number, name). ``erasable``: names may be taken away while this is in use."""
 
-    def __init__(self, table: str, column: str) -> None:
+    def __init__(self, table: str, column: str, *, erasable: bool = False) -> None:
         # The table and column names are constants of this package, never input.
         # Answers come in one row of JSON, because each row costs a change of threads.
-        self._by_name = f"""SELECT json_group_object({column}, number) FROM {table}
+        generation = _GENERATION if erasable else _STEADY
+        self._by_name = f"""SELECT json_group_object({column}, number), {generation} FROM {table}
             WHERE {column} IN (SELECT value FROM json_each(?))"""
-        self._by_number = f"SELECT number, {column} FROM {table} WHERE number IN (SELECT value FROM json_each(?))"
+        self._by_number = f"""SELECT number, {column} FROM {table} WHERE number IN (SELECT value FROM json_each(?))
+            UNION ALL SELECT {_NOT_A_NUMBER}, {generation}"""
         self._next_number = f"SELECT coalesce(max(number), 0) + 1 FROM {table}"
         self._insert = f"INSERT INTO {table} (number, {column}) SELECT ?1 + key, value FROM json_each(?2)"
-        self._numbers: dict[str, int] = {}
-        self._names: dict[int, str] = {}
+        self._cache = _Cache()
 
     def numbers(self, connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, int]:
         """The numbers of those of ``names`` that have one."""
-        known = self._numbers
+        cache = self._cache
+        known = cache.numbers
         found = {name: known[name] for name in names if name in known}
         missing = [name for name in names if name not in found]
         if missing:
-            (text,) = connection.execute(self._by_name, (orjson.dumps(missing).decode(),)).fetchone()
+            text, generation = connection.execute(self._by_name, (orjson.dumps(missing).decode(),)).fetchone()
             read: dict[str, int] = orjson.loads(text)
-            self._remember(read)
+            self._remember(cache, generation, read)
             found |= read
         return found
 
     def names(self, connection: sqlite3.Connection, numbers: Iterable[int]) -> Mapping[int, str]:
         """A mapping that holds the names of ``numbers``, and perhaps more."""
-        known = self._names
+        cache = self._cache
+        known = cache.names
         missing = [number for number in numbers if number not in known]
         if not missing:
             return known
         read = dict(connection.execute(self._by_number, (orjson.dumps(missing).decode(),)).fetchall())
+        generation = read.pop(_NOT_A_NUMBER)
         result = dict(read)
         result.update((number, known[number]) for number in numbers if number in known)
-        self._remember({name: number for number, name in read.items()})
+        self._remember(cache, generation, {name: number for number, name in read.items()})
         return result
 
     def enter(self, connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, int]:
-        """Numbers for all of ``names``, new ones where needed; to be called in the writer's transaction.
+        """Numbers for all of ``names``, new ones where needed; to be called in the writer's transaction, in the
+        generation that was said to ``renew``.
 
         When that fails, its numbers go to other names: ``forget`` must be called then.
         """
@@ -63,17 +83,33 @@ class Names:
         (first,) = connection.execute(self._next_number).fetchone()
         new = {name: number for number, name in enumerate(missing, first)}
         connection.execute(self._insert, (first, orjson.dumps(missing).decode()))
-        self._remember(new)
+        cache = self._cache
+        self._remember(cache, cache.generation, new)
         return numbers | new
+
+    def renew(self, generation: int) -> None:
+        """Names are those of ``generation`` by now, or of a later one."""
+        known = self._cache.generation
+        if known is None or known < generation:
+            self._cache = _Cache(generation)
 
     def forget(self) -> None:
         """Start with an empty cache."""
-        self._numbers = {}
-        self._names = {}
+        self._cache = _Cache(self._cache.generation)
 
-    def _remember(self, numbers: Mapping[str, int]) -> None:
-        if len(self._numbers) + len(numbers) > CACHED_NAMES_MAX:
+    def _remember(self, cache: _Cache, generation: int | None, numbers: Mapping[str, int]) -> None:
+        """Keep what was read in ``generation``, unless ``cache``, in which it was looked for, is of another."""
+        if cache.generation is None:
+            cache.generation = generation
+        if cache.generation != generation:
+            if generation is not None and self._cache is cache:
+                self.renew(generation)
+            return
+        if len(cache.numbers) + len(numbers) > CACHED_NAMES_MAX:
             # Starting again is cheaper than keeping an order of use on the hot path; popular names are back at once.
-            self.forget()
-        self._numbers.update(numbers)
-        self._names.update((number, name) for name, number in numbers.items())
+            if self._cache is cache:
+                self._cache = cache = _Cache(generation)
+            else:
+                return
+        cache.numbers.update(numbers)
+        cache.names.update((number, name) for name, number in numbers.items())

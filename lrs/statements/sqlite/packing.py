@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import zstandard
@@ -53,22 +54,32 @@ class Unpacker:
 
     def unpack(self, connection: sqlite3.Connection, packed: bytes) -> bytes:
         """The payload in ``packed``. Raises StoreCorrupt when there is none."""
-        number = packed[0] if packed else _NONE
-        if number == _PLAIN:
-            return packed
-        decompressor = self._own.by_number.get(number) or self._decompressor(connection, number)
-        try:
-            return decompressor.decompress(memoryview(packed)[1:])
-        except zstandard.ZstdError as error:
-            raise StoreCorrupt(f"a payload can't be unpacked: {error}") from error
+        return self.unpack_all(connection, (packed,))[0]
 
-    def _decompressor(self, connection: sqlite3.Connection, number: int) -> zstandard.ZstdDecompressor:
+    def unpack_all(self, connection: sqlite3.Connection, packed: Iterable[bytes]) -> list[bytes]:
+        """The same for each of ``packed``."""
+        own = self._own.by_number
+        found = []
+        for one in packed:
+            number = one[0] if one else _NONE
+            if number == _PLAIN:
+                found.append(one)
+                continue
+            decompress = own.get(number) or self._decompressor(connection, number)
+            try:
+                found.append(decompress(memoryview(one)[1:]))
+            except zstandard.ZstdError as error:
+                raise StoreCorrupt(f"a payload can't be unpacked: {error}") from error
+        return found
+
+    def _decompressor(self, connection: sqlite3.Connection, number: int) -> Callable[[memoryview], bytes]:
         if number not in self._contents:
             found = connection.execute("SELECT content FROM payload_dictionary WHERE number = ?", (number,)).fetchone()
             if found is None:
                 raise StoreCorrupt("a payload is packed with a dictionary that is not there")
             self._contents[number] = found[0]
-        made = zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(self._contents[number]))
+        dictionary = zstandard.ZstdCompressionDict(self._contents[number])
+        made: Callable[[memoryview], bytes] = zstandard.ZstdDecompressor(dict_data=dictionary).decompress
         self._own.by_number[number] = made
         return made
 
@@ -77,4 +88,4 @@ class _Decompressors(threading.local):
     """Those of the running thread, because one of them must not be used by two threads at once."""
 
     def __init__(self) -> None:
-        self.by_number: dict[int, zstandard.ZstdDecompressor] = {}
+        self.by_number: dict[int, Callable[[memoryview], bytes]] = {}

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from lrs.statements.record import Position, Record, StatementId
+from lrs.statements.record import Record
 from lrs.statements.sqlite.inherit import courses_of
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.packing import Unpacker
@@ -36,7 +36,7 @@ class Rows:
     def __init__(self, keys: Names, course_sets: Names) -> None:
         self._keys = keys
         self._course_sets = course_sets
-        self._unpack = Unpacker().unpack
+        self._unpack = Unpacker().unpack_all
 
     def terms(self, connection: sqlite3.Connection, members: Iterable[frozenset[str]]) -> str | None:
         """The index expression for ``members``: empty when there are none, None when nothing can match."""
@@ -57,16 +57,10 @@ class Rows:
         names = self._course_sets.names(connection, numbers)
         courses = {number: courses_of(names[number]) for number in numbers}
         keys = self._key_names(connection, [row[4] for row in rows]) if with_keys else repeat(_NO_KEYS)
+        payloads = self._unpack(connection, [row[5] for row in rows])
         return [
-            Record(
-                Position(row[0]),
-                StatementId(row[1]),
-                row[2],
-                names_of_row,
-                courses[row[3]],
-                self._unpack(connection, row[5]),
-            )
-            for row, names_of_row in zip(rows, keys, strict=False)
+            Record._make((*row[:3], names_of_row, courses[row[3]], payload))
+            for row, names_of_row, payload in zip(rows, keys, payloads, strict=False)
         ]
 
     def _key_names(self, connection: sqlite3.Connection, texts: Sequence[str]) -> list[frozenset[str]]:
