@@ -23,9 +23,8 @@ from lrs.storage.sqlite import transaction
 from lrs.xapi.timestamps import format_us
 
 _HEAD = "SELECT position, stored, chain FROM record ORDER BY position DESC LIMIT 1"
-# Many rows in one statement, because after each statement the interpreter's lock must be waited for.
-_INSERT = "INSERT INTO record (position, id, stored, courses, keys, chain, payload) VALUES "
-_ROW = "(?, ?, ?, ?, ?, ?, ?)"
+_RECORD = "INSERT INTO record (position, id, stored, courses, keys, chain, payload)"
+_EVENT = "INSERT OR IGNORE INTO event"
 INSERTED_ROWS_MAX = 64
 # The index is filled from the rows just written, in one statement: the interpreter is free for others meanwhile.
 _INDEX = """INSERT INTO record_key (rowid, keys)
@@ -108,14 +107,19 @@ class Appender:
             )
             if draft.attachments:
                 attachments += [(position, one.sha2, one.content_type) for one in draft.attachments if one.came]
-        for start in range(0, len(rows), INSERTED_ROWS_MAX):
-            part = rows[start : start + INSERTED_ROWS_MAX]
-            self._connection.execute(_INSERT + ", ".join([_ROW] * len(part)), [*joined.from_iterable(part)])
+        self._insert(_RECORD, rows)
         if attachments:
             self._connection.executemany(_ATTACHMENT, attachments)
         self._connection.execute(_INDEX, (group.first - 1,))
         if group.events:
-            self._connection.executemany("INSERT OR IGNORE INTO event VALUES (?, ?)", group.events.items())
+            self._insert(_EVENT, list(group.events.items()))
+
+    def _insert(self, into: str, rows: Sequence[Sequence[object]]) -> None:
+        """Insert many rows by one statement, because after each statement the interpreter's lock must be waited for."""
+        row = f"({', '.join('?' * len(rows[0]))})"
+        for start in range(0, len(rows), INSERTED_ROWS_MAX):
+            part = rows[start : start + INSERTED_ROWS_MAX]
+            self._connection.execute(f"{into} VALUES {', '.join([row] * len(part))}", [*joined.from_iterable(part)])
 
     def _write_beside(self, group: Group, now_us: int) -> None:
         """Keep what trusted writers sent and is not in the log (invariant 11), and count what they sent again."""
