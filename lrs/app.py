@@ -29,6 +29,7 @@ from lrs.monitoring.requests import Routes
 from lrs.monitoring.service import Monitoring
 from lrs.oauth.http import oauth_routes
 from lrs.openapi.http import openapi_routes
+from lrs.pseudonyms.http import pseudonym_routes
 from lrs.statements.http.described import activity_routes, agent_routes
 from lrs.statements.http.plain import PlainRequests
 from lrs.statements.http.statements import StatementEndpoint, statement_routes
@@ -157,6 +158,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
         *agent_routes(engine.log, authenticator, settings),
         *document_routes(engine.documents, authenticator, settings),
         *stream_routes(engine.sessions, settings),
+        *pseudonym_routes(engine.lookup, authenticator, settings),
         *openapi_routes(settings, __version__),
         Route("/asyncapi.json", described, methods=["GET"]),
         *oauth_routes(engine.oauth, authenticator, settings),

@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import orjson
 
+from lrs.audit.sqlite import AuditTrail
 from lrs.auth.allowances import Allowances
 from lrs.auth.authenticate import Authenticator
 from lrs.auth.consumers import OWNER_ID
@@ -34,6 +35,7 @@ from lrs.documents.sqlite import SqliteDocuments
 from lrs.oauth.external import external_issuers
 from lrs.oauth.fetch import key_fetcher
 from lrs.oauth.service import TokenService
+from lrs.pseudonyms.lookup import Lookup
 from lrs.pseudonyms.service import Pseudonyms
 from lrs.pseudonyms.sqlite import SqliteSpaces
 from lrs.statements.continuation import Continuations
@@ -85,6 +87,7 @@ class Engine:
         self.pseudonyms = Pseudonyms(
             SqliteSpaces(self._store, self.clock), SqliteLearners(self._store), self.settings.public_url
         )
+        self.lookup = Lookup(self.pseudonyms, self.consumers, self._store, AuditTrail(self._store, self.clock))
         disclosing = Disclosing(self.pseudonyms)
         self.log = SqliteStatementLog(self._store, limits=limits, clock=self.clock, disclosing=disclosing)
         self.statements = Statements(

@@ -42,6 +42,7 @@ COMMANDS = MappingProxyType(
         "cursor": Command("lrs.cli.cursors:cursor", "Look at the durable cursors of subscribers."),
         "admin": Command("lrs.cli.admin:admin", "Make administrators for the pages at /admin."),
         "audit": Command("lrs.cli.audit:audit", "Show who did what, and when."),
+        "pseudonym": Command("lrs.cli.pseudonyms:pseudonym", "Look up who is behind the pseudonyms of consumers."),
         "token": Command("lrs.cli.tokens:token", "Issue and revoke bearer tokens."),
         "signing-key": Command("lrs.cli.signing_keys:signing_key", "Replace the keys that sign tokens."),
     }

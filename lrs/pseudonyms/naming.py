@@ -11,6 +11,8 @@ from __future__ import annotations
 import hmac
 from uuid import UUID
 
+from lrs.errors import InvalidParameter
+
 SECRET_BYTES = 32
 ANONYMOUS = "anonymous"
 """The name of the one account that stands for everybody where a consumer is shown no actors."""
@@ -45,3 +47,11 @@ def pseudonym_in(name: str, space: str) -> str | None:
         return str(UUID(account))
     except ValueError:
         return None
+
+
+def uuid_text(value: object) -> str:
+    """``value`` as a pseudonym; InvalidParameter if it is no UUID."""
+    try:
+        return str(UUID(value if isinstance(value, str) else ""))
+    except ValueError:
+        raise InvalidParameter("a pseudonym is a UUID") from None
