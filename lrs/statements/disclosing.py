@@ -44,7 +44,7 @@ class Disclosing:
         """The same for a record."""
         if visibility.disclosure.plain:
             return record
-        return replace(record, payload=self.payload(visibility, record.payload))
+        return record._replace(payload=self.payload(visibility, record.payload))
 
     def page(self, visibility: Visibility, page: AnyPage) -> AnyPage:
         """The same for all records of a page."""
