@@ -43,6 +43,7 @@ _TEXT_1: Json = {"type": "string", "minLength": 1, "maxLength": 200}
 _CHANGES: dict[str, Json] = {
     "scopes": ref("Scopes"),
     "grant": ref("Grant"),
+    "disclosure": ref("Disclosure"),
     "expires_at": maybe(TIME),
     "trusted": YES_NO,
 }

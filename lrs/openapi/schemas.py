@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lrs.auth.allowances import Allowance
+from lrs.auth.disclosure import STRIPPABLE, Actors
 from lrs.auth.scopes import MEANINGS
 from lrs.openapi.parts import NUMBER, REAL, TEXT, TIME, YES_NO, Json, array, maybe, one_of, ref, thing
 
@@ -182,9 +183,19 @@ SCHEMAS: MappingProxyType[str, Any] = MappingProxyType(
                 "trusted": YES_NO,
                 "scopes": array(TEXT),
                 "grant": ref("Grant"),
+                "disclosure": ref("Disclosure"),
                 "created_at": TIME,
                 "expires_at": maybe(TIME),
             }
+        ),
+        "Disclosure": thing(
+            {
+                "actors": one_of(*map(str, Actors)),
+                "space": maybe({"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,63}$"}),
+                "strip": array(one_of(*STRIPPABLE)),
+            },
+            optional=("actors", "space", "strip"),
+            description="How learners appear to a consumer.",
         ),
         "Allowance": _ALLOWANCE,
         **_CREDENTIALS,

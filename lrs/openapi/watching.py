@@ -198,10 +198,11 @@ _APPROVAL = thing(
         "name": CONSUMER_NAME,
         "scopes": maybe(ref("Scopes")),
         "grant": maybe(ref("Grant")),
+        "disclosure": maybe(ref("Disclosure")),
         "expires_at": maybe(TIME),
         "word": _WORD,
     },
-    optional=("scopes", "grant", "expires_at", "word"),
+    optional=("scopes", "grant", "disclosure", "expires_at", "word"),
 )
 _DECIDED = in_json(ref("AccessRequest"), ETag="Needed for changing it.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from starlette.routing import Route
 
 from lrs.admin.http.door import AdminResource
 from lrs.admin.http.routes import _of_accounts, _of_consumers, _of_followers, _of_the_rest
+from lrs.auth.disclosure import Disclosure
 from tests.admin.desk import Browser, Program, administered
 from tests.door.client import Client
 
@@ -38,7 +40,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def others(shared: Browser) -> dict[str, Client]:
     """Credentials that are good, but not for this."""
+    issuer = shared.server.engine.issuer
+    issuer.add_consumer("veiled", scopes=frozenset({"admin"}), disclosure=Disclosure.of("pseudonym"))
+    key = issuer.add_key("veiled")
+    basic = b64encode(f"{key.key}:{key.secret}".encode()).decode()
     return {
+        "admin who sees pseudonyms": Client(shared.server, f"Basic {basic}", "1.0.3"),
         "all but admin": shared.server.client("everything", "all"),
         "admin of a course": shared.server.client("assistant", "admin", courses=("course-v1:MITx+*",)),
     }
@@ -67,7 +74,7 @@ def test_nobody_comes_in_without_a_credential(shared: Browser, method: str, path
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("who", ["all but admin", "admin of a course"])
+@pytest.mark.parametrize("who", ["all but admin", "admin of a course", "admin who sees pseudonyms"])
 @pytest.mark.parametrize(("method", "path"), GUARDED)
 def test_the_scope_admin_and_every_course_are_asked_for(
     shared: Browser, others: dict[str, Client], who: str, method: str, path: str

@@ -67,6 +67,14 @@ def test_the_whole_way(browser: Browser) -> None:
     assert acts(browser, act="request") == ["request.make", "request.approve", "request.take"]
 
 
+def test_learners_may_be_shown_under_pseudonyms_only(browser: Browser) -> None:
+    ask(browser)
+    disclosure = {"actors": "pseudonym", "space": "somewhere", "strip": ["names"]}
+    assert decide(browser, 1, "approve", {"name": "x", "disclosure": disclosure}).status_code == 200
+    assert browser.json("/consumers/1")["disclosure"] == disclosure
+    assert browser.json("/audit", act="request.approve")["items"][0]["details"]["disclosure"] == disclosure
+
+
 def test_a_refusal_comes_with_a_word(browser: Browser) -> None:
     secret = ask(browser).json()["secret"]
     assert decide(browser, 1, "refuse", {"word": "Ask the platform first."}).status_code == 200

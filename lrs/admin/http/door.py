@@ -149,8 +149,8 @@ async def administrators(request: Request, desk: Desk) -> Call:
     if "authorization" in request.headers:
         principal = authenticate(request.headers, desk.engine.authenticator)
         principal.require(ADMIN)
-        if principal.grant != UNRESTRICTED:
-            raise Forbidden("who administers the store covers every course, and this credential does not")
+        if principal.grant != UNRESTRICTED or not principal.disclosure.plain:
+            raise Forbidden("who administers the store sees all of it, and this credential does not")
         return Call(request, desk, Actor("consumer", principal.consumer), principal=principal)
     secret = cookie(request)
     if secret is None:

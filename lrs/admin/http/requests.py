@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from lrs.admin import paging
 from lrs.admin.access import STATES, AccessRequest, parse_wish, parse_word
-from lrs.admin.forms import parse_scopes, parse_time, request_form, time
+from lrs.admin.forms import parse_disclosure, parse_scopes, parse_time, request_form, time
 from lrs.admin.http.door import SECRET_CHARACTERS_MAX, Call, answer, text_in
 from lrs.admin.service.requests import Approval, Made
 from lrs.auth.grants import Grant
@@ -69,12 +69,14 @@ class RequestHandlers:
 
     async def approve(self, call: Call) -> Response:
         """Make a consumer for a request, perhaps a narrower one than was asked for; needs If-Match."""
-        body = await call.body(("scopes", "grant", "expires_at", "word"), ("name",))
+        body = await call.body(("scopes", "grant", "disclosure", "expires_at", "word"), ("name",))
         given: dict[str, Any] = {"name": text_in(body, "name"), "word": parse_word(body.get("word"))}
         if body.get("scopes") is not None:
             given["scopes"] = parse_scopes(body["scopes"])
         if body.get("grant") is not None:
             given["grant"] = Grant.from_json(body["grant"])
+        if body.get("disclosure") is not None:
+            given["disclosure"] = parse_disclosure(body["disclosure"])
         given["expires_at_us"] = parse_time("expires_at", body.get("expires_at"))
         acts = call.desk.administration.requests
         decided = await call.run(acts.approve, call.who, call.number("number"), Approval(**given), _as_seen(call))

@@ -10,6 +10,7 @@ from lrs.admin.forms import grant_told
 from lrs.admin.service.acting import Rooms
 from lrs.admin.sqlite.requests import AccessRequests
 from lrs.audit.entry import VISITOR, Actor
+from lrs.auth.disclosure import PLAIN, Disclosure
 from lrs.auth.grants import Grant
 from lrs.auth.issue import IssuedKey
 from lrs.auth.scopes import STATEMENTS_READ, STREAM, listed
@@ -41,6 +42,7 @@ class Approval:
     name: str
     scopes: frozenset[str] = DEFAULT_SCOPES
     grant: Grant | None = None
+    disclosure: Disclosure = PLAIN
     expires_at_us: int | None = None
     word: str | None = None
 
@@ -93,8 +95,14 @@ class RequestActs:
             request = self._open(number, precondition)
             grant = Grant.of(request.wish.courses) if approval.grant is None else approval.grant
             self._rooms.issuer.add_consumer(
-                approval.name, scopes=approval.scopes, grant=grant, expires_at_us=approval.expires_at_us
+                approval.name,
+                scopes=approval.scopes,
+                grant=grant,
+                expires_at_us=approval.expires_at_us,
+                disclosure=approval.disclosure,
             )
+            if not approval.disclosure.plain:
+                act.details["disclosure"] = approval.disclosure.to_json()
             act.details.update(consumer=approval.name, scopes=listed(approval.scopes), grant=grant_told(grant))
             return self._decided(request, actor, state=APPROVED, word=approval.word, consumer=approval.name)
 
