@@ -15,7 +15,7 @@ import click
 
 from lrs.cli.archive import Contents, Manifest, read_archive, write_archive
 from lrs.cli.output import print_json, time_json, time_text
-from lrs.cli.register import data_option, json_option
+from lrs.cli.register import data_option, json_option, register
 from lrs.clock import SystemClock
 from lrs.config import Settings, read_settings
 from lrs.errors import Conflict, NotFound, StoreCorrupt, StoreUnavailable
@@ -101,6 +101,8 @@ def restore(file: Path, data: Path | None, *, force: bool, as_json: bool) -> Non
         if settings.database.exists() and not force:
             raise Conflict(f"there is a store in {settings.data} already; --force replaces it")
         restored = _restore(settings, file)
+    with register(data) as room:
+        room.administration.accounts.note_restore(room.actor, restored.manifest.made_us)
     if as_json:
         print_json(
             {

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from tests.cli.invoke import Shell
@@ -56,3 +60,12 @@ def test_the_trail_is_filtered_and_cut(lrs: Shell) -> None:
     assert lrs.json("audit", "--act", "key") == []
     assert len(lrs.json("audit", "--actor", "cli", "--about", "consumer:a")) == 1
     assert "consumer.add" in lrs("audit").stdout
+
+
+def test_a_restored_store_says_so_and_opens_no_session_of_before(lrs: Shell, tmp_path: Path) -> None:
+    lrs("admin", "add", "anna")
+    lrs("backup", str(tmp_path / "backup.tar"))
+    lrs("restore", str(tmp_path / "backup.tar"), "--force")
+    assert [entry["act"] for entry in lrs.json("audit")] == ["administrator.add", "store.restore"]
+    with closing(sqlite3.connect(lrs.data / "lrs.sqlite3")) as connection:
+        assert connection.execute("SELECT count(*) FROM administrator_link").fetchone() == (0,)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from lrs.admin import passwords
 from lrs.admin.accounts import FIRST, Administrator, AdminSession, Link, administrator_name
+from lrs.admin.forms import time
 from lrs.admin.service.acting import Rooms
 from lrs.admin.sqlite.accounts import Accounts
 from lrs.audit.entry import SYSTEM, Actor
@@ -161,6 +162,12 @@ class AccountActs:
                     Actor("admin", session.name), "session.stream", f"token:{row.jti}", {"session": session.id}
                 )
         return issued
+
+    def note_restore(self, actor: Actor, made_us: int) -> None:
+        """The store was restored from a backup of that time: sessions and links of then have ended since."""
+        with self._rooms.acting(actor, "store.restore", "store") as act:
+            act.details.update(made_at=time(made_us))
+            self._rows.end_all()
 
     def _ensure_pages(self) -> None:
         if any(one.name == PAGES for one in self._rooms.consumers.consumers()):

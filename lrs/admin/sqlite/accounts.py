@@ -132,6 +132,12 @@ class Accounts:
             connection.execute("DELETE FROM administrator_link WHERE expires_at_us <= ?", (now_us,))
             connection.execute("DELETE FROM administrator_token WHERE expires_at_us <= ?", (now_us,))
 
+    def end_all(self) -> None:
+        """End every session, and every link."""
+        with self._store.writing() as connection:
+            connection.execute("DELETE FROM administrator_session")
+            connection.execute("DELETE FROM administrator_link")
+
     def add_token(self, session_id: int, jti: str, expires_at_us: int) -> bool:
         """A stream token was given to a session; whether it is the first."""
         with self._store.writing() as connection:
