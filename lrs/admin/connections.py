@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from lrs.admin.forms import time
 from lrs.statements import keys
@@ -31,8 +32,17 @@ Seal = Callable[[Place], str]
 """The cursor of a place."""
 
 
-def connection_form(guest: Guest, since_us: int | None, process: str, seal: Seal) -> dict[str, Any]:
+class Seen(NamedTuple):
+    """A connection as it is at one moment; all further may be done elsewhere than in the event loop."""
+
+    guest: Guest
+    since_us: int | None
+    subscriptions: Sequence[Subscription]
+
+
+def connection_form(seen: Seen, process: str, seal: Seal) -> dict[str, Any]:
     """A connection; how far its subscriptions are behind is still missing (``place`` tells where they are)."""
+    guest, since_us, subscriptions = seen
     return {
         "connection": guest.name,
         "process": process,
@@ -41,12 +51,16 @@ def connection_form(guest: Guest, since_us: int | None, process: str, seal: Seal
         "credential": guest.credential,
         "since": time(since_us),
         "bytes_sent": guest.bytes_sent,
-        "subscriptions": [_subscription_form(one, seal) for one in list(guest.subscriptions)],
+        "subscriptions": [_subscription_form(one, seal) for one in subscriptions],
     }
 
 
+@lru_cache(maxsize=1024)
 def filter_form(filter_: Filter) -> dict[str, Any]:
-    """The filter as its client wrote it; of what belongs to learners only how many values there are."""
+    """The filter as its client wrote it; of what belongs to learners only how many values there are.
+
+    Shared: never change it.
+    """
     form: dict[str, Any] = {}
     for member in filter_.members:
         name = _MEMBERS.get(frozenset(key[:1] for key in member), "other")

@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from lrs.admin.connections import connection_form, with_lags
+from lrs.admin.connections import Seen, connection_form, with_lags
 from lrs.admin.sqlite.disconnections import Disconnections
 from lrs.engine import Engine
 from lrs.errors import LrsError
@@ -27,6 +27,9 @@ from lrs.storage.sqlite import Store
 from lrs.telemetry import logger
 
 TICK_S = 0.5
+
+TELL_S = 1.0
+"""How often a process tells of its connections while somebody looks."""
 FRESH_S = 2.0
 """How old may be what another process tells."""
 
@@ -79,7 +82,7 @@ class Workers:
     async def connections(self) -> tuple[list[dict[str, Any]], int]:
         """Those of all processes, and how many processes there are."""
         own = self._own()
-        found = await asyncio.to_thread(self._with_lags, own)
+        found = await asyncio.to_thread(self._forms, own)
         if self._lock is None:
             return found, 1
         others = await asyncio.to_thread(self._ask)
@@ -112,16 +115,17 @@ class Workers:
         if mark != self._mark[0] or now_s - self._mark[1] >= LOOK_S:
             self._mark = mark, now_s
             await self.obey()
-        if self._lock is not None and self._age_s(self._folder / "asked") < WATCHED_S:
+        watched = self._lock is not None and self._age_s(self._folder / "asked") < WATCHED_S
+        if watched and not self._fresh(self.name, TELL_S):
             await asyncio.to_thread(self._tell, self._own())
 
-    def _own(self) -> list[dict[str, Any]]:
+    def _own(self) -> list[Seen]:
         """The connections of this process; to be called in the event loop."""
-        sessions, seal = self._engine.sessions, self._engine.hub.cursors.seal
-        return [connection_form(one, sessions.since_us(one), self.name, seal) for one in sessions]
+        sessions = self._engine.sessions
+        return [Seen(one, sessions.since_us(one), list(one.subscriptions)) for one in sessions]
 
-    def _with_lags(self, own: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        log, now_us = self._engine.log, self._engine.clock.now_us()
+    def _forms(self, own: list[Seen]) -> list[dict[str, Any]]:
+        log, now_us, seal = self._engine.log, self._engine.clock.now_us(), self._engine.hub.cursors.seal
         end = log.end()
 
         @lru_cache(maxsize=_LAGS_MAX)
@@ -129,11 +133,11 @@ class Workers:
             stored_us = log.stored_after(place)
             return 0.0 if stored_us is None else max(0.0, (now_us - stored_us) / 1_000_000)
 
-        return [with_lags(one, end, lag_s) for one in own]
+        return [with_lags(connection_form(one, self.name, seal), end, lag_s) for one in own]
 
-    def _tell(self, own: list[dict[str, Any]]) -> None:
+    def _tell(self, own: list[Seen]) -> None:
         fresh = self._path(self.name, ".new")
-        fresh.write_bytes(orjson.dumps(self._with_lags(own)))
+        fresh.write_bytes(orjson.dumps(self._forms(own)))
         fresh.replace(self._path(self.name, ".json"))
 
     def _told(self, name: str) -> list[dict[str, Any]]:
