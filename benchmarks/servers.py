@@ -56,6 +56,10 @@ class Server:
         return Target("http", HOST, self.port, "/xapi", f"Bearer {self.token}")
 
 
+KEEPING_NOTHING = {"LRS_KEPT_PAGES_BYTES_MAX": "0"}
+"""Settings with which every page is read anew, though nothing is written."""
+
+
 @contextmanager
 def lrs_server(
     settings: Mapping[str, str] | None = None, *, store: Path | None = None, workers: int = 1

@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.load import Outcome, Plan, plan_of, run
 from benchmarks.parts import Aim, Found, Part, markdown, ratios, spread
-from benchmarks.servers import Server, lrs_server
+from benchmarks.servers import KEEPING_NOTHING, Server, lrs_server
 from benchmarks.stores import build
 from lrs.benchmark.queries import queries
 from lrs.cli.bench_run import sample
@@ -42,7 +42,7 @@ def measure(repetitions: int) -> Found:
         servers = {}
         for workers in WORKERS:
             copy = shutil.copytree(store.data, Path(folder) / f"workers-{workers}")
-            servers[workers] = stack.enter_context(lrs_server(store=copy, workers=workers))
+            servers[workers] = stack.enter_context(lrs_server(KEEPING_NOTHING, store=copy, workers=workers))
         pages = queries(asyncio.run(sample(servers[1].reading)), Random(1))
         for repetition in range(repetitions):
             for workers in WORKERS if repetition % 2 == 0 else WORKERS[::-1]:
