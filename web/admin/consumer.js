@@ -1,7 +1,9 @@
 /** One consumer: what it is, what it may, and its keys and tokens. */
 
 import { get, send } from "./api.js";
+import { allowanceView } from "./allowance.js";
 import { confirm, open, showOnce } from "./dialogs.js";
+import { disclosureEditor, disclosureText } from "./disclosure.js";
 import { el, fill, foreign, say } from "./dom.js";
 import { ago, moment } from "./format.js";
 import { check, choice, field, form, momentIn, momentInput } from "./forms.js";
@@ -22,6 +24,7 @@ export async function consumerView(consumer, etag, again) {
     facts(
       ["May do", el("ul.plain", consumer.scopes.map((name) => el("li", el("code", name), " ", el("span.muted", meanings.get(name) ?? ""))))],
       ...grantFacts(consumer.grant),
+      ["Learners are shown", disclosureText(consumer.disclosure)],
       ["Until", moment(consumer.expires_at, "no end")],
       ["Writer", consumer.trusted ? "trusted: nothing is lost" : "as any other"],
       ["Made", moment(consumer.created_at)],
@@ -37,7 +40,7 @@ export async function consumerView(consumer, etag, again) {
   const keys = el("section.stack");
   const tokens = el("section.stack");
   await Promise.all([drawKeys(keys, consumer), drawTokens(tokens, consumer, scopes)]);
-  return [told, keys, tokens];
+  return [told, keys, tokens, await allowanceView(consumer)];
 }
 
 function switcher(consumer, etag, again) {
@@ -60,11 +63,12 @@ function switcher(consumer, etag, again) {
 function editor(consumer, scopes, etag, again, leave) {
   const boxes = scopeBoxes(scopes, consumer.scopes);
   const grant = grantEditor(consumer.grant);
+  const disclosure = disclosureEditor(consumer.disclosure);
   const expires = momentInput(consumer.expires_at, { name: "expires_at" });
   const trusted = check("Trusted writer", { checked: consumer.trusted }, "Nothing that it sends is lost: what can't be stored is kept in quarantine.");
   const cancel = el("button", { type: "button", onclick: leave }, "Cancel");
   return form(
-    [el("h2", "Change what it may"), boxes.node, grant.node, field("Until", expires, { optional: true }), trusted],
+    [el("h2", "Change what it may"), boxes.node, grant.node, disclosure.node, field("Until", expires, { optional: true }), trusted],
     {
       verb: "Save",
       further: [cancel],
@@ -72,6 +76,7 @@ function editor(consumer, scopes, etag, again, leave) {
         const changed = {
           scopes: boxes.value(),
           grant: grant.value(),
+          disclosure: disclosure.value(),
           expires_at: momentIn(expires),
           trusted: trusted.firstChild.checked,
         };

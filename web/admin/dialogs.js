@@ -57,10 +57,9 @@ export async function showOnce(title, text, rows) {
 export function secrets(rows) {
   return el(
     "dl.secrets",
-    rows.map(([name, value]) => [
-      el("dt", name),
-      el("dd", el("code", { tabIndex: 0, role: "group", "aria-label": name }, value), copyButton(name, value)),
-    ]),
+    rows.map(([name, value]) =>
+      el("div", el("dt", name), el("dd", el("code", { tabIndex: 0, role: "group", "aria-label": name }, value), copyButton(name, value))),
+    ),
   );
 }
 

@@ -1,18 +1,17 @@
 /** The filter of the stream and of queries, as a form and as an address. */
 
 import { agentFields } from "./agents.js";
-import { el } from "./dom.js";
+import { el, newId } from "./dom.js";
 import { field } from "./forms.js";
 import { readCourse, suggestCourses, suggestVerbs } from "./grants.js";
 import { entries, offer } from "./lists.js";
-import { newId } from "./dom.js";
 
 /** An input that suggests. */
-export function suggesting(label, value, suggest, { hint } = {}) {
+export function suggesting(label, value, suggest, { placeholder } = {}) {
   const options = el("datalist", { id: newId("options") });
-  const input = el("input", { type: "text", value: value ?? "", autocomplete: "off", spellcheck: false, list: options.id });
+  const input = el("input", { type: "text", value: value ?? "", autocomplete: "off", spellcheck: false, list: options.id, placeholder });
   offer(input, options, suggest);
-  const node = field(label, input, { optional: true, hint });
+  const node = field(label, input, { optional: true });
   node.append(options);
   return { node, input };
 }

@@ -29,7 +29,8 @@ export function grantText(grant, most = 3) {
     if (courses.length > most) parts.push(el("span.muted", `and ${courses.length - most} more`));
   }
   const limits = RESTRICTIONS.filter(([name]) => grant[name] !== undefined).map(([, label]) => label.toLowerCase());
-  if (limits.length > 0) parts.push(badge(`only some ${limits.join(", ")}`, "warn"));
+  limits.push(...unknown(grant).map((name) => name.replaceAll("_", " ")));
+  if (limits.length > 0) parts.push(badge(`restricted: ${limits.join(", ")}`, "warn"));
   return el("span.grant", parts);
 }
 
@@ -38,10 +39,16 @@ export function grantFacts(grant) {
   const shown = grant.courses.includes(EVERY) ? ["every course"] : grant.courses;
   const rows = [["Courses", shown]];
   for (const [name, label, , , show] of RESTRICTIONS) if (grant[name]) rows.push([`Only these ${label.toLowerCase()}`, grant[name].map(show)]);
+  for (const name of unknown(grant)) rows.push([name.replaceAll("_", " "), [JSON.stringify(grant[name])]]);
   return rows.map(([label, values]) => [
     label,
     values.length > 0 ? el("ul.plain", values.map((value) => el("li", foreign(courseKey(value))))) : "none",
   ]);
+}
+
+/** Members that only a newer server knows. They may be limits, so they are shown, and kept when a grant is changed. */
+function unknown(grant) {
+  return Object.keys(grant).filter((name) => name !== "courses" && !RESTRICTIONS.some(([known]) => known === name));
 }
 
 /** A course without the words that all have. */
@@ -87,6 +94,7 @@ export function grantEditor(grant = { courses: [] }) {
   return {
     node,
     value: () => ({
+      ...Object.fromEntries(unknown(grant).map((member) => [member, grant[member]])),
       courses: all.firstChild.checked ? [EVERY] : courses.values(),
       ...Object.fromEntries(further.filter((one) => one.on()).map((one) => [one.name, one.values()])),
     }),

@@ -76,7 +76,7 @@ export function state(name) {
 export function entries({ label, hint, initial = [], suggest, read = (text) => text, show = (value) => value, placeholder }) {
   const id = newId("entries");
   const values = [...initial];
-  const list = el("ul.chips", { "aria-label": label });
+  const list = el("ul.chips", { "aria-label": `Chosen: ${label}` });
   const trouble = el("p.wrong", { id: `${id}-wrong`, role: "alert" });
   const options = el("datalist", { id: `${id}-options` });
   const input = el("input", {

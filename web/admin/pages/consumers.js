@@ -1,5 +1,6 @@
 import { get, getTagged, send } from "../api.js";
 import { consumerView } from "../consumer.js";
+import { disclosureEditor } from "../disclosure.js";
 import { el, fill, foreign, say } from "../dom.js";
 import { moment } from "../format.js";
 import { choice, check, field, form, group, momentIn, momentInput } from "../forms.js";
@@ -69,6 +70,7 @@ async function maker() {
   const name = el("input", { type: "text", name: "name", maxLength: 200, autocomplete: "off", spellcheck: false });
   const boxes = scopeBoxes(scopes, KINDS[0][2]);
   const grant = grantEditor({ courses: ["*"] });
+  const disclosure = disclosureEditor();
   const expires = momentInput(null, { name: "expires_at" });
   const trusted = check("Trusted writer", { name: "trusted" }, "Nothing that it sends is lost: what can't be stored is kept in quarantine. For Open edX and the like.");
   const choose = ([, , wanted, trusts]) => {
@@ -89,7 +91,9 @@ async function maker() {
         group("What it is", kinds),
       ),
       el("div.card.stack", boxes.node, trusted),
-      el("div.card.stack", grant.node, field("Until", expires, { optional: true, hint: "After this moment nothing of it is accepted any more." })),
+      el("div.card.stack", grant.node),
+      el("div.card.stack", disclosure.node),
+      el("div.card.stack", field("Until", expires, { optional: true, hint: "After this moment nothing of it is accepted any more." })),
     ],
     {
       verb: "Make consumer",
@@ -98,6 +102,7 @@ async function maker() {
           name: name.value.trim(),
           scopes: boxes.value(),
           grant: grant.value(),
+          disclosure: disclosure.value(),
           expires_at: momentIn(expires),
           trusted: trusted.firstChild.checked,
         });

@@ -1,5 +1,6 @@
 import { get, getTagged, send } from "../api.js";
 import { confirm } from "../dialogs.js";
+import { disclosureEditor } from "../disclosure.js";
 import { el, fill, foreign, say } from "../dom.js";
 import { ago, courseKey, moment } from "../format.js";
 import { choice, field, form, momentIn, momentInput } from "../forms.js";
@@ -64,6 +65,7 @@ async function decision(request, etag, again) {
   const name = el("input", { type: "text", name: "name", value: nameFor(request.organisation), maxLength: 200, autocomplete: "off" });
   const boxes = scopeBoxes(scopes, USUAL);
   const grant = grantEditor({ courses: request.courses });
+  const disclosure = disclosureEditor();
   const expires = momentInput(null, { name: "expires_at" });
   const word = el("textarea", { name: "word", maxLength: 2000 });
   const refuse = el("button.danger", { type: "button" }, "Refuse");
@@ -90,6 +92,7 @@ async function decision(request, etag, again) {
       [
         field("Name of the consumer", name),
         grant.node,
+        disclosure.node,
         el("details", el("summary", "May read, also live; change that"), boxes.node),
         field("Until", expires, { optional: true }),
         field("A word to them", word, { optional: true }),
@@ -102,6 +105,7 @@ async function decision(request, etag, again) {
             name: name.value.trim(),
             scopes: boxes.value(),
             grant: grant.value(),
+            disclosure: disclosure.value(),
             expires_at: momentIn(expires),
             word: word.value.trim() || null,
           };

@@ -9,11 +9,11 @@ export const title = "Settings and keys";
 
 const STATES = { signs: "good", verifies: "plain", retired: "warn" };
 
-export async function show(body) {
+export async function show(body, place) {
   const keys = el("section.stack");
   const settings = el("section.stack");
   fill(body, keys, settings);
-  await Promise.all([drawKeys(keys), drawSettings(settings)]);
+  await Promise.all([drawKeys(keys), drawSettings(settings, place.get("search") ?? "")]);
 }
 
 async function drawKeys(node) {
@@ -64,9 +64,9 @@ function retirer(one, again) {
   return button;
 }
 
-async function drawSettings(node) {
+async function drawSettings(node, wanted) {
   const { items } = await get("settings");
-  const search = el("input", { type: "search", autocomplete: "off" });
+  const search = el("input", { type: "search", autocomplete: "off", value: wanted });
   const changed = check("Only what was changed", {});
   const list = el("div");
   const told = el("p.muted", { role: "status" });

@@ -29,7 +29,7 @@ function searchForm(place) {
   const courses = courseEntries(place);
   const verb = verbInput(place);
   const who = somebody(place);
-  const activity = suggesting("Activity", place.get("activity"), async () => [], { hint: "The id of the object" });
+  const activity = suggesting("Activity", place.get("activity"), async () => [], { placeholder: "https://…" });
   const registration = plain("Registration", place.get("registration"));
   const id = plain("Statement id", place.get("id"));
   const since = momentInput(place.get("since"));
