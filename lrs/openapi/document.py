@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 
 from lrs.config import Settings
-from lrs.openapi import admin, around, watching, xapi
+from lrs.openapi import admin, around, privacy, watching, xapi
 from lrs.openapi.parts import Json, ref
 from lrs.openapi.schemas import SCHEMAS
 
@@ -38,7 +38,7 @@ def document(settings: Settings, version: str) -> Json:
         },
         "servers": [{"url": settings.public_url.rstrip("/")}],
         "security": [{"key": []}, {"token": []}],
-        "paths": {**of_xapi, **admin.PATHS, **watching.PATHS, **around_it},
+        "paths": {**of_xapi, **admin.PATHS, **watching.PATHS, **privacy.PATHS, **around_it},
         "components": {
             "schemas": dict(SCHEMAS),
             "securitySchemes": _SECURITY,
