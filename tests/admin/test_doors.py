@@ -194,3 +194,23 @@ def test_head_is_get_without_a_body(shared: Browser) -> None:
     answer = shared.request("HEAD", "/scopes")
     assert answer.status_code == 200
     assert answer.content == b""
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        "lrs_admin=",
+        "lrs_admin=x",
+        "lrs_admin=" + "x" * 201,
+        "lrs_admin=\u00e9",
+        "lrs_admin=%00; lrs_admin=y",
+        "lrs_admin",
+        ";" * 1000,
+        'lrs_admin="unterminated',
+    ],
+    ids=lambda cookie: cookie[:20],
+)
+def test_a_cookie_that_is_none_of_ours_is_no_session(shared: Browser, cookie: str) -> None:
+    answer = shared.server.request("GET", "/admin/api/session", headers={"Cookie": cookie.encode("latin-1")})
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "login_refused"
