@@ -56,7 +56,7 @@ def test_a_reader_gets_a_grant_by_suggestion_and_a_narrower_token(
     opened: Callable[[str], Page], made: World, look: Look
 ) -> None:
     page = make_consumer(opened, "narrow-reader", "A program queries statements")
-    page.get_by_role("button", name="Change").click()
+    page.get_by_role("button", name="Change", exact=True).click()
     page.get_by_label("Only these courses").check()
     courses = page.get_by_role("combobox", name="Courses")
     courses.fill("DemoX")
@@ -90,7 +90,7 @@ def test_a_reader_gets_a_grant_by_suggestion_and_a_narrower_token(
 
 def test_a_course_that_is_none_is_refused_in_words(opened: Callable[[str], Page]) -> None:
     page = opened("consumers#id=2")
-    page.get_by_role("button", name="Change").click()
+    page.get_by_role("button", name="Change", exact=True).click()
     courses = page.get_by_role("combobox", name="Courses")
     courses.fill("nonsense:at all")
     courses.press("Enter")
@@ -102,7 +102,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(
     opened: Callable[[str], Page], entered: BrowserContext, made: World, complaints: Complaints
 ) -> None:
     page = make_consumer(opened, "changed-twice", "A program queries statements")
-    page.get_by_role("button", name="Change").click()
+    page.get_by_role("button", name="Change", exact=True).click()
     other = entered.new_page()
     other.goto(page.url)
     other.get_by_role("button", name="Disable").click()

@@ -38,11 +38,17 @@ def test_markup_in_data_and_addresses_stays_text(
         complaints.expect(400)
         complaints.expect(404)
     page = opened(place.format(hostile=made.hostile, markup=MARKUP.replace("&", "%26")))
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(100)
     assert page.title() != "pwned"
     assert page.locator("main img").count() == 0
     assert page.locator("script").count() == 1
-    if place in ("statements#id={hostile}", "aside#number=1", "aside#part=conflicts&number=1", "requests", "requests#number=2"):
+    if place in (
+        "statements#id={hostile}",
+        "aside#number=1",
+        "aside#part=conflicts&number=1",
+        "requests",
+        "requests#number=2",
+    ):
         expect(page.locator("main")).to_contain_text("<img src=x")
 
 
@@ -55,9 +61,7 @@ def test_markup_in_a_request_stays_text_for_who_asked(strange: Page, made: World
     assert strange.title() != "pwned"
 
 
-def test_the_browser_takes_no_script_from_anywhere_else(
-    opened: Callable[[str], Page], complaints: Complaints
-) -> None:
+def test_the_browser_takes_no_script_from_anywhere_else(opened: Callable[[str], Page], complaints: Complaints) -> None:
     """Attack: whatever found a way into a page after all is not run, and can't call home."""
     complaints.expect_all()
     page = opened("settings")

@@ -13,6 +13,9 @@ from tests.browser.conftest import Complaints, Look
 from tests.browser.world import COURSES, World
 
 
+REGISTERED = "http://adlnet.gov/expapi/verbs/registered"
+
+
 class Stop(NamedTuple):
     """A page, by its address, and a text that stands there once it is loaded."""
 
@@ -30,7 +33,7 @@ STOPS = (
     Stop("consumer", "consumers#id=2", "What it may"),
     Stop("requests", "requests", "University of Somewhere Else"),
     Stop("request", "requests#number=1", "Decide"),
-    Stop("statements", "statements", "DemoX+Botany0+2026"),
+    Stop("statements", f"statements#verb={REGISTERED}", "registered"),
     Stop("quarantine", "aside", "No. 1"),
     Stop("quarantine-one", "aside#number=1", "What is wrong"),
     Stop("conflicts", "aside#part=conflicts", "No. 1"),
@@ -71,7 +74,9 @@ def test_a_statement_shows_its_json_its_state_and_its_readers(
     look(page, "statement")
 
 
-def test_a_voided_statement_is_found_and_told_as_such(opened: Callable[[str], Page], made: World, complaints: Complaints) -> None:
+def test_a_voided_statement_is_found_and_told_as_such(
+    opened: Callable[[str], Page], made: World, complaints: Complaints
+) -> None:
     complaints.expect(404)  # It is looked for among those that are not voided first.
     page = opened(f"statements#id={made.voided}")
     expect(page.get_by_role("region", name="Chosen statement")).to_contain_text("voided by")
@@ -102,7 +107,7 @@ def test_live_statements_stop_while_paused_and_go_on(opened: Callable[[str], Pag
     page = opened(f"live#course={COURSES[0].replace('+', '%2B')}")
     rows = page.locator(".statements .statement")
     expect(rows.first).to_be_visible()
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause", exact=True).click()
     expect(page.get_by_role("status").filter(has_text="paused")).to_be_visible()
     page.wait_for_timeout(300)
     before = rows.count()

@@ -1,4 +1,4 @@
-"""A server with all that pages can show: statements of several courses, readers who follow them, and what went wrong."""
+"""A server with all that pages can show: statements of several courses, readers who follow, and what went wrong."""
 
 from __future__ import annotations
 
@@ -69,8 +69,12 @@ class World:
 @contextmanager
 def world(folder: Path, **settings: str) -> Iterator[World]:
     """The server with its world, in which learners go on learning and engines go on listening until the block ends."""
-    with running(folder / "data", LRS_ACCESS_REQUESTS_PER_HOUR="100", LRS_LOGINS_PER_MINUTE="100", **settings) as server:
-        made = World(server, _register(server), next(line.strip() for line in server.lines if "/admin/password#" in line))
+    with running(
+        folder / "data", LRS_ACCESS_REQUESTS_PER_HOUR="100", LRS_LOGINS_PER_MINUTE="100", **settings
+    ) as server:
+        made = World(
+            server, _register(server), next(line.strip() for line in server.lines if "/admin/password#" in line)
+        )
         _fill(made)
         threads = [threading.Thread(target=act, args=(made,), daemon=True) for act in (_learn, _follow, _query)]
         for thread in threads:
@@ -88,7 +92,10 @@ def _register(server: Server) -> tuple[str, str]:
     readers = {
         "adaptive-engine": (("statements/read", "stream"), Grant.of(COURSES[:2])),
         "university-of-somewhere": (("statements/read",), Grant.of(["course-v1:DemoX+*"])),
-        "research": (("all/read",), Grant.from_json({"courses": ["*"], "verbs": ["http://id.tincanapi.com/verb/earned"]})),
+        "research": (
+            ("all/read",),
+            Grant.from_json({"courses": ["*"], "verbs": ["http://id.tincanapi.com/verb/earned"]}),
+        ),
         "dashboard": (("statements/read", "stream"), UNRESTRICTED),
     }
     with register(server.data) as room:
