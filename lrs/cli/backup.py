@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from sqlite_utils.db import Database
 
 from lrs.cli.archive import Contents, Manifest, read_archive, write_archive
 from lrs.cli.output import print_json, time_json, time_text
@@ -20,7 +21,7 @@ from lrs.clock import SystemClock
 from lrs.config import Settings, read_settings
 from lrs.errors import Conflict, NotFound, StoreCorrupt, StoreUnavailable
 from lrs.statements.sqlite.attachments import attachment_names
-from lrs.statements.sqlite.schema import begin_epoch
+from lrs.statements.sqlite.schema import begin_epoch, migrations
 from lrs.statements.sqlite.verify import count_records, verify_records
 from lrs.storage.files import ContentFiles, synchronise
 from lrs.storage.lock import held_alone
@@ -134,6 +135,7 @@ def _restore(settings: Settings, file: Path) -> _Restored:
             manifest = read_archive(file, database, files, lambda read: bar.update(read - bar.pos))
         with closing(sqlite3.connect(database, isolation_level=None)) as connection:
             begin_epoch(connection)
+            migrations.apply(Database(connection))
             with click.progressbar(length=manifest.records, label="Verifying", file=sys.stderr) as bar:
                 for good in verify_records(connection):
                     bar.update(good - bar.pos)

@@ -14,7 +14,7 @@ from lrs.errors import NotFound
 from lrs.statements.sqlite.attachments import attachment_names
 from lrs.statements.sqlite.derived import PARTS, verify_derived
 from lrs.statements.sqlite.follow import end
-from lrs.statements.sqlite.schema import epoch_of
+from lrs.statements.sqlite.schema import epoch_of, migrations
 from lrs.statements.sqlite.verify import count_records, verify_records
 from lrs.storage.files import ContentFiles
 from lrs.storage.sqlite import open_store
@@ -38,6 +38,8 @@ def verify(data: Path | None, as_json: bool) -> None:
         raise NotFound(f"there is no store in {settings.data}")
     store, files = open_store(settings.database), ContentFiles(settings.attachments)
     try:
+        # One of an earlier version may lack tables that are looked at.
+        store.migrate(migrations)
         with store.snapshot() as connection:
             total, names = count_records(connection), attachment_names(connection)
             # Progress goes to stderr, so that the result can be piped.

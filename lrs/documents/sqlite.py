@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
 import sqlite_utils
 
 from lrs.clock import Clock, SystemClock
@@ -40,6 +42,9 @@ _PUT = """INSERT INTO document (kind, activity, agent, registration, id, updated
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE
 SET updated_us = excluded.updated_us, content_type = excluded.content_type, body = excluded.body"""
+
+_OF_AGENTS = "SELECT rowid FROM document WHERE agent IN (SELECT value FROM json_each(?))"
+_DROP = "DELETE FROM document WHERE rowid IN (SELECT value FROM json_each(?))"
 
 _BEFORE_ALL = -(2**63)
 
@@ -88,6 +93,17 @@ class SqliteDocuments:
     def clear(self, context: Context) -> None:
         with self._store.writing() as connection:
             connection.execute(_CLEAR, _place(context))
+
+    def of_agents(self, agents: Sequence[str]) -> list[int]:
+        """Numbers of all documents about agents, given by their canonical identifiers; reads all that there are."""
+        with self._store.reading() as connection:
+            rows = connection.execute(_OF_AGENTS, (orjson.dumps(agents).decode(),)).fetchall()
+        return [number for (number,) in rows]
+
+    def drop(self, numbers: Sequence[int]) -> int:
+        """Delete those with these numbers; returns how many there were."""
+        with self._store.writing() as connection:
+            return connection.execute(_DROP, (orjson.dumps(numbers).decode(),)).rowcount
 
     def _require_room(self, connection: sqlite3.Connection, key: tuple[str, ...]) -> None:
         (count,) = connection.execute(_COUNT, key[:3]).fetchone()

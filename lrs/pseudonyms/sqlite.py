@@ -88,6 +88,12 @@ class SqliteSpaces:
         with self._store.writing() as connection:
             connection.execute("DELETE FROM pseudonym WHERE name = ?", (name,))
 
+    def clear(self) -> None:
+        """Forget all pseudonyms, which are made again when somebody is looked up, so that nothing is left of any."""
+        with self._store.writing() as connection:
+            connection.execute("DELETE FROM pseudonym")
+            connection.execute("UPDATE pseudonym_space SET looked_through = 0")
+
     def _secret(self, space: str) -> bytes | None:
         with self._store.reading() as connection:
             row = connection.execute("SELECT secret FROM pseudonym_space WHERE name = ?", (space,)).fetchone()

@@ -17,10 +17,16 @@ GENESIS = bytes(32)
 
 def link(previous: bytes, position: int, statement_id: StatementId, stored_us: int, payload: bytes) -> bytes:
     """The 32-byte link of a record after ``previous``."""
+    return link_of(previous, position, statement_id, stored_us, digest(payload))
+
+
+def link_of(previous: bytes, position: int, statement_id: StatementId, stored_us: int, payload_digest: bytes) -> bytes:
+    """The same for a record of whose payload the digest is left."""
     return hashlib.sha256(
-        previous
-        + position.to_bytes(8, "big")
-        + statement_id
-        + stored_us.to_bytes(8, "big")
-        + hashlib.sha256(payload).digest()
+        previous + position.to_bytes(8, "big") + statement_id + stored_us.to_bytes(8, "big") + payload_digest
     ).digest()
+
+
+def digest(payload: bytes) -> bytes:
+    """What the chain holds of a payload: 32 bytes."""
+    return hashlib.sha256(payload).digest()

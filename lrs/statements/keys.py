@@ -29,6 +29,9 @@ WRITER = "w"  # number of the consumer whose credential stored the statement
 # What a statement takes over from the one it refers to (Communication 2.1.3, filter conditions for StatementRefs).
 INHERITED_KINDS = frozenset("arvocgkntp")
 
+# What is left of the keys of an erased statement: who else may be told of it.
+LEFT_KINDS = frozenset("wkn")
+
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 
 

@@ -88,6 +88,20 @@ class ContentFiles:
                 _forget(self.incoming / entry)
         return len(orphans)
 
+    def remove(self, names: Collection[str], referred: Callable[[Collection[str]], Collection[str]]) -> bool:
+        """Delete those of ``names`` to which nobody refers (any more). False when uploads are in the way: try again."""
+        if not self.incoming.is_dir():
+            return True
+        # An upload may be about to refer to data that is there already.
+        with _refusals(), self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB) as locked:
+            if not locked:
+                return False
+            paths = [self.path(name) for name in set(names).difference(referred(names))]
+            for path in paths:
+                path.unlink(missing_ok=True)
+            synchronise({path.parent for path in paths})
+        return True
+
     def make(self) -> None:
         """Make the folders; when ``incoming`` is there, all of them are, and on disk."""
         if self.incoming.is_dir():

@@ -21,6 +21,7 @@ from lrs.storage.mark import Mark
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KIB = 16 * 1024
 _COPIED_PAGES = 1024
+_EMPTYING_MS = 50
 
 
 def connect(path: Path, *, cache_kib: int = CACHE_KIB) -> sqlite3.Connection:
@@ -35,6 +36,8 @@ def connect(path: Path, *, cache_kib: int = CACHE_KIB) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        # Whether it is on by default depends on how SQLite was built; this much of it costs nothing.
+        connection.execute("PRAGMA secure_delete=FAST")
         connection.execute(f"PRAGMA cache_size=-{cache_kib}")
         connection.execute("PRAGMA temp_store=MEMORY")
     except sqlite3.Error as error:
@@ -55,6 +58,8 @@ class Store:
         self._closed = False
         self._lock = SharedLock(path)
         self._writer = connect(path)
+        # What is deleted here can be what somebody wants to be forgotten: nothing of it stays in unused parts of pages.
+        self._writer.execute("PRAGMA secure_delete=ON")
         try:
             self._mark = Mark(path.with_name(path.name + "-mark"))
         except OSError as error:
@@ -149,6 +154,16 @@ class Store:
                 target.execute("PRAGMA journal_mode=DELETE")
         except (OSError, sqlite3.Error) as error:
             raise StoreUnavailable(f"can't write the copy {path}: {error}") from error
+
+    def empty_wal(self) -> bool:
+        """Have all in the database file, and nothing in the one beside it; False when somebody reads: try again.
+
+        Nobody can write meanwhile, so it does not wait for long.
+        """
+        with closing(connect(self.path)) as connection:
+            connection.execute(f"PRAGMA busy_timeout={_EMPTYING_MS}")
+            busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
     def close(self) -> None:
         """Close every connection that is not in use; those in use close when they come back."""

@@ -6,7 +6,9 @@ One writer thread with its own connection, readers on pooled ones; tables in ``s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,7 +51,8 @@ class SqliteStatementLog:
         clock = clock or SystemClock()
         self._store = store
         self._disclosing = disclosing or Disclosing()
-        keys, course_sets = Names("key_name", "name"), Names("course_set", "courses")
+        keys, course_sets = Names("key_name", "name", erasable=True), Names("course_set", "courses")
+        self._keys, self._mark = keys, b""
         rows = Rows(keys, course_sets)
         self._reader, self._follower = Reader(rows), Follower(rows)
         self._horizon = Horizon(horizon_path(store.path), clock)
@@ -92,12 +95,12 @@ class SqliteStatementLog:
 
     def read(self, selection: Selection, visibility: Visibility) -> Page:
         wanted = replace(selection, filter=self._disclosing.filter(visibility, selection.filter))
-        with self._store.snapshot() as connection:
+        with self._snapshot() as connection:
             page = self._reader.read(connection, wanted, visibility)
         return self._disclosing.page(visibility, page)
 
     def find(self, statement_id: StatementId, visibility: Visibility, *, voided: bool = False) -> Record | None:
-        with self._store.snapshot() as connection:
+        with self._snapshot() as connection:
             record = self._reader.find(connection, statement_id, visibility, voided=voided)
         return None if record is None else self._disclosing.record(visibility, record)
 
@@ -107,21 +110,21 @@ class SqliteStatementLog:
 
     def changes(self, filter_: Filter, visibility: Visibility, *, after: Place, limit: int, bytes_max: int) -> Changes:
         wanted = self._disclosing.filter(visibility, filter_)
-        with self._store.snapshot() as connection:
+        with self._snapshot() as connection:
             page = self._follower.changes(connection, wanted, visibility, after=after, limit=limit, bytes_max=bytes_max)
         return self._disclosing.page(visibility, page)
 
     def newest(self, after: Place, limit: int, bytes_max: int) -> Arrivals:
-        with self._store.snapshot() as connection:
+        with self._snapshot() as connection:
             return self._follower.newest(connection, after, limit, bytes_max)
 
     def place_of(self, stored_us: int) -> Place:
-        with self._store.snapshot() as connection:
+        with self._snapshot() as connection:
             return place_by(connection, stored_us)
 
     def stored_after(self, place: Place) -> int | None:
         """When the first record after ``place`` was stored, in microseconds; None when there is none."""
-        with self._store.snapshot() as connection:
+        with self._snapshot() as connection:
             return stored_after(connection, place)
 
     @property
@@ -142,6 +145,17 @@ class SqliteStatementLog:
         with self._store.reading() as connection:
             row = connection.execute("SELECT stored FROM record ORDER BY position DESC LIMIT 1").fetchone()
         return row[0] if row else 0
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A snapshot in which no name is taken for one that was erased."""
+        mark = self._store.mark()
+        with self._store.snapshot() as connection:
+            if mark != self._mark:
+                (generation,) = connection.execute("SELECT names FROM erased_state").fetchone()
+                self._keys.renew(generation)
+                self._mark = mark
+            yield connection
 
     def on_commit(self, wake: Callable[[], None]) -> Callable[[], None]:
         return self._writer.on_commit(wake)

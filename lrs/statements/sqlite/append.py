@@ -22,6 +22,7 @@ from lrs.storage.horizon import Horizon
 from lrs.storage.sqlite import transaction
 from lrs.xapi.timestamps import format_us
 
+_ERASED = "SELECT records, names FROM erased_state"
 _HEAD = "SELECT position, stored, chain FROM record ORDER BY position DESC LIMIT 1"
 _RECORD = "INSERT INTO record (position, id, stored, courses, keys, chain, payload)"
 _EVENT = "INSERT OR IGNORE INTO event"
@@ -55,6 +56,7 @@ class Appender:
         self._inheritance = Inheritance(connection, keys, course_sets, late_max=late_max)
         self._pack = Packer(connection).pack
         self._unpacker = Unpacker()
+        self._erased = 0
         self.written = 0, 0, 0
         """Of the last commit: new statements, conflicts, and what was set aside."""
 
@@ -75,6 +77,11 @@ class Appender:
             raise
 
     def _commit(self, jobs: Sequence[Append], earliest_us: int) -> Sequence[Sequence[Position] | LrsError]:
+        erased, names = self._connection.execute(_ERASED).fetchone()
+        if erased != self._erased:
+            self._erased = erased
+            self._inheritance.forget()
+        self._keys.renew(names)
         head, head_stored_us, chain = self._connection.execute(_HEAD).fetchone() or (0, 0, GENESIS)
         self._inheritance.go_on(Position(head))
         placer = Placer(self._connection, self._unpacker, jobs, head + 1)

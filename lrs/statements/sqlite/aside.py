@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from lrs.errors import NotFound
+from lrs.statements.learners import Learner
 from lrs.statements.sqlite.packing import Unpacker
 from lrs.statements.sqlite.schema import migrations
 from lrs.storage.sqlite import Store
@@ -17,6 +18,11 @@ from lrs.storage.sqlite import Store
 _QUARANTINE = "SELECT number, received, consumer, version, reason, body FROM quarantine"
 _CONFLICT = """SELECT c.number, c.received, r.id, c.body, r.payload
     FROM conflict AS c JOIN record AS r USING (position)"""
+QUARANTINE, CONFLICT = "quarantine", "conflict"
+_BODIES = "SELECT number, body FROM {} WHERE number > ? ORDER BY number LIMIT 20"
+_DROP_ALL = "DELETE FROM {} WHERE number IN (SELECT value FROM json_each(?))"
+_DROP_OF_ERASED = """DELETE FROM conflict
+    WHERE EXISTS (SELECT 1 FROM tombstone AS t WHERE t.position = conflict.position)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class Aside:
                     received_us,
                     UUID(bytes=statement_id),
                     orjson.loads(refused),
-                    orjson.loads(self._unpacker.unpack(connection, packed)),
+                    orjson.loads(self._unpacker.unpack(connection, packed)) if packed else {},
                 )
                 for number, received_us, statement_id, refused, packed in rows.fetchall()
             ]
@@ -103,6 +109,28 @@ class Aside:
             if connection.execute("DELETE FROM conflict WHERE number = ?", (number,)).rowcount == 0:
                 raise NotFound(f"no conflict has the number {number}")
 
+    def naming(self, learner: Learner) -> Iterator[tuple[str, int]]:
+        """(table, number) of all that names ``learner``; reads everything."""
+        for table in (QUARANTINE, CONFLICT):
+            after = 0
+            while page := self._bodies(table, after):
+                yield from ((table, number) for number, body in page if _names(body, learner))
+                after = page[-1][0]
+
+    def drop_all(self, table: str, numbers: Sequence[int]) -> int:
+        """Remove those that are there of a table that ``naming`` tells; returns how many."""
+        with self._store.writing() as connection:
+            return connection.execute(_DROP_ALL.format(table), (orjson.dumps(numbers).decode(),)).rowcount
+
+    def drop_conflicts_of_erased(self) -> int:
+        """Remove conflicts with statements that were erased; returns how many."""
+        with self._store.writing() as connection:
+            return connection.execute(_DROP_OF_ERASED).rowcount
+
+    def _bodies(self, table: str, after: int) -> list[tuple[int, bytes]]:
+        with self._store.reading() as connection:
+            return connection.execute(_BODIES.format(table), (after,)).fetchall()
+
     def counts(self) -> dict[str, int]:
         """How many there are: ``quarantined``, ``conflicts``, and ``repeats`` (events that came again)."""
         with self._store.reading() as connection:
@@ -111,6 +139,13 @@ class Aside:
                     (SELECT coalesce(sum(times), 0) FROM repeat)"""
             ).fetchone()
         return dict(zip(("quarantined", "conflicts", "repeats"), row, strict=True))
+
+
+def _names(body: bytes, learner: Learner) -> bool:
+    try:
+        return learner.is_in(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        return learner.is_in_text(body.decode("utf-8", "replace"))
 
 
 def _quarantined(row: tuple[Any, ...]) -> Quarantined:

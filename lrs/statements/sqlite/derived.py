@@ -25,11 +25,12 @@ from lrs.statements.sqlite.packing import Unpacker
 from lrs.statements.sqlite.targets import Targets
 
 _ROWS_AT_ONCE = 500
-_PAYLOADS = "SELECT position, payload FROM record ORDER BY position"
+_PAYLOADS = "SELECT position, payload FROM record WHERE payload <> x'' ORDER BY position"
 # Whatever refers to a statement has this in it, and few others have; those are looked at more closely.
 _MAY_REFER = b'"StatementRef"'
 _REFERENCES = """SELECT position, target, EXISTS (SELECT 1 FROM void AS v WHERE v.position = f.position)
-    FROM reference AS f ORDER BY position"""
+    FROM reference AS f WHERE NOT EXISTS (SELECT 1 FROM tombstone AS t WHERE t.position = f.position)
+    ORDER BY position"""
 _VOIDS = """SELECT position FROM void AS v WHERE NOT EXISTS
     (SELECT 1 FROM reference AS f WHERE f.target = v.target AND f.position = v.position)"""
 _INHERITED = """SELECT f.position, f.target, r.courses, r.keys, i.courses, i.keys, i.first_courses, i.first_keys
@@ -37,6 +38,8 @@ _INHERITED = """SELECT f.position, f.target, r.courses, r.keys, i.courses, i.key
     ORDER BY f.position"""
 _INHERITED_ALONE = """SELECT position FROM inherited AS i
     WHERE NOT EXISTS (SELECT 1 FROM reference AS f WHERE f.position = i.position)"""
+# What an erasure under way has still to take from those that have inherited it is known not to agree.
+_UNFINISHED = "SELECT EXISTS (SELECT 1 FROM owed), EXISTS (SELECT 1 FROM disowned)"
 _GAINS = "SELECT place, at, position FROM gain ORDER BY place"
 _GAINS_OF_EACH = """SELECT g.position, g.courses_before, g.keys_before, g.courses, g.keys,
     i.first_courses, i.first_keys, i.courses, i.keys
@@ -108,7 +111,7 @@ def _check_inheritance(connection: sqlite3.Connection, head: Position) -> None:
     """As far as it was passed on by now; what is left to be done stands in the table of what is owed."""
     course_sets = Names("course_set", "courses")
     targets = Targets(connection, Names("key_name", "name"), course_sets)
-    (unfinished,) = connection.execute("SELECT EXISTS (SELECT 1 FROM owed)").fetchone()
+    (unfinished, disowned) = connection.execute(_UNFINISHED).fetchone()
     for position, target, own_courses, own_keys, *inherited in _many(connection.execute(_INHERITED)):
         numbers = [number for number in (own_courses, inherited[0], inherited[2]) if number is not None]
         names = course_sets.names(connection, numbers)
@@ -124,6 +127,8 @@ def _check_inheritance(connection: sqlite3.Connection, head: Position) -> None:
             now = own
         if inherited[3] is None:
             first = own
+        if disowned:
+            continue
         if not (own[0] <= first[0] <= now[0] <= most[0] and own[1] <= first[1] <= now[1] <= most[1]):
             raise differs(f"position {position}", "it has inherited what the statement that it refers to does not have")
         if now != most and not unfinished:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from lrs.statements.log import Arrivals, Changes
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Arrival, Place, Record
-from lrs.statements.sqlite.rows import NOT_VOIDED, SOURCE, Rows, blocks
+from lrs.statements.sqlite.rows import SHOWN, SOURCE, Rows, blocks
 from lrs.statements.sqlite.select import head, position_by, statement
 
 _FIRST = ", i.first_courses, i.first_keys"
@@ -24,14 +24,14 @@ _AFTER = "r.position, r.id, r.stored, g.courses, g.keys, r.payload"
 _GAINED = "gain AS g JOIN record AS r ON r.position = g.position"
 
 _NEW = f"""SELECT r.position, r.id, r.stored, coalesce(i.first_courses, i.courses, r.courses),
-    coalesce(i.first_keys, i.keys, r.keys), r.payload, {NOT_VOIDED}
+    coalesce(i.first_keys, i.keys, r.keys), r.payload, {SHOWN}
     FROM {SOURCE} WHERE r.position > ? ORDER BY r.position LIMIT ?"""
-_NEW_GAINS = f"""SELECT {_AFTER}, {NOT_VOIDED}, g.at, g.place, g.courses_before, g.keys_before
+_NEW_GAINS = f"""SELECT {_AFTER}, {SHOWN}, g.at, g.place, g.courses_before, g.keys_before
     FROM {_GAINED} WHERE g.place > ? ORDER BY g.place LIMIT ?"""
 
 _GAINS_MATCHING = f"""SELECT {_AFTER}, g.at, g.place, g.courses_before, g.keys_before, i.courses, i.keys
     FROM {{source}} JOIN record AS r ON r.position = g.position JOIN inherited AS i ON i.position = g.position
-    WHERE {{condition}} AND {NOT_VOIDED} ORDER BY g.place"""
+    WHERE {{condition}} AND {SHOWN} ORDER BY g.place"""
 _BY_INDEX = _GAINS_MATCHING.format(
     source="gain_key CROSS JOIN gain AS g ON g.place = gain_key.rowid",
     condition="gain_key MATCH ?2 AND gain_key.rowid > ?1",

@@ -17,7 +17,7 @@ from lrs.xapi.equivalent import equivalent
 
 # One statement looks up all ids of a group: ?1 is the ids joined, ?2 the JSON array of where each begins in it. Only an
 # id that is known gives a row, because each row costs a change of threads, and most groups bring nothing but new ids.
-_KNOWN = """SELECT i.id, r.position, EXISTS (SELECT 1 FROM reference AS f WHERE f.target = i.id)
+_KNOWN = """SELECT i.id, r.position, EXISTS (SELECT 1 FROM reference AS f WHERE f.target = i.id), r.payload = x''
     FROM (SELECT substr(?1, value, 16) AS id FROM json_each(?2)) AS i LEFT JOIN record AS r ON r.id = i.id
     WHERE r.position IS NOT NULL OR EXISTS (SELECT 1 FROM reference AS f WHERE f.target = i.id)"""
 _EVENTS = """SELECT e.event, e.position FROM json_each(?2) AS i JOIN event AS e ON e.event = substr(?1, i.value, 16)"""
@@ -76,9 +76,12 @@ class Placer:
         self.group = Group(first)
         drafts = [draft for job in jobs for draft in job.drafts]
         self._stored: dict[StatementId, Position] = {}
-        for statement_id, position, referred in self._look_up(_KNOWN, [draft.id for draft in drafts], 16):
+        self._erased: set[Position] = set()
+        for statement_id, position, referred, erased in self._look_up(_KNOWN, [draft.id for draft in drafts], 16):
             if position is not None:
                 self._stored[statement_id] = position
+            if erased:
+                self._erased.add(position)
             if referred:
                 self.group.referred.add(statement_id)
         events = [draft.event_key for draft in drafts if draft.event_key is not None]
@@ -104,6 +107,12 @@ class Placer:
     def _place(self, draft: Draft, *, lenient: bool) -> Position:
         """The position of ``draft``: the next one, or that of its equal; Conflict when its id holds something else."""
         position = self._stored.get(draft.id) or self.group.position_of.get(draft.id)
+        if position in self._erased:
+            # Its content is gone, so nobody can say whether this is the same; nor should it come back.
+            if not lenient:
+                raise Conflict(f"statement {_id(draft)} was erased, and is not stored again")
+            self.group.repeats.append(position)
+            return position
         if position is not None:
             if self._is_at(position, draft, same_event if lenient else equivalent):
                 if lenient:
@@ -112,8 +121,7 @@ class Placer:
                 self.group.conflicts.append((position, draft))
             else:
                 # Data 2.3.1 and Communication 2.1.1: an id never changes its statement.
-                text = orjson.loads(draft.body + b"}")["id"]
-                raise Conflict(f"statement {text} is already stored with another content; it was left as it is")
+                raise Conflict(f"statement {_id(draft)} is already stored with another content; it was left as it is")
             return position
         if draft.event_key is not None:
             twin = self._stored_events.get(draft.event_key) or self.group.events.get(draft.event_key)
@@ -131,3 +139,8 @@ class Placer:
             (packed,) = self._connection.execute(_PAYLOAD, (position,)).fetchone()
             payload = self._unpacker.unpack(self._connection, packed)
         return same(orjson.loads(draft.body + b"}"), orjson.loads(payload))
+
+
+def _id(draft: Draft) -> str:
+    """The id as the statement has it."""
+    return str(orjson.loads(draft.body + b"}")["id"])

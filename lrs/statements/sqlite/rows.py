@@ -15,7 +15,8 @@ from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.packing import Unpacker
 
 Row = Sequence[Any]
-"""(position, id, stored, number of the course set, key numbers as JSON, packed payload), and perhaps more."""
+"""(position, id, stored, number of the course set, key numbers as JSON, packed payload), and perhaps more. What was
+erased has no payload."""
 
 COLUMNS = "r.position, r.id, r.stored, coalesce(i.courses, r.courses), coalesce(i.keys, r.keys), r.payload"
 """A ``Row`` with what the record inherited by now."""
@@ -25,8 +26,11 @@ SOURCE = f"record AS r {INHERITED}"
 # A voiding statement can't be voided itself (Data 2.3.2).
 NOT_VOIDED = """(NOT EXISTS (SELECT 1 FROM void AS v WHERE v.target = r.id)
     OR EXISTS (SELECT 1 FROM void AS v WHERE v.position = r.position))"""
+NOT_ERASED = "length(r.payload) > 0"
+SHOWN = f"({NOT_ERASED} AND {NOT_VOIDED})"
 
 _ROWS_AT_ONCE = 128
+_ERASED = b"{}"
 _NO_KEYS: frozenset[str] = frozenset()
 
 
@@ -57,7 +61,7 @@ class Rows:
         names = self._course_sets.names(connection, numbers)
         courses = {number: courses_of(names[number]) for number in numbers}
         keys = self._key_names(connection, [row[4] for row in rows]) if with_keys else repeat(_NO_KEYS)
-        payloads = self._unpack(connection, [row[5] for row in rows])
+        payloads = self._unpack(connection, [row[5] or _ERASED for row in rows])
         return [
             Record._make((*row[:3], names_of_row, courses[row[3]], payload))
             for row, names_of_row, payload in zip(rows, keys, payloads, strict=False)

@@ -184,6 +184,63 @@ def m007_packed_payloads(db: Database) -> None:
     db.execute("INSERT INTO payload_dictionary VALUES (1, ?)", (SHIPPED.read_bytes(),))
 
 
+@migrations()
+def m008_erasure(db: Database) -> None:
+    """What is left of erased records, and the one way in which a record may be erased (``erase``)."""
+    # ``wanted``: JSON of what is to be erased; who it was goes when that is done, and ``finished`` is set when no byte
+    # of it is left.
+    db.execute(
+        """CREATE TABLE erasure (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            at INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            wanted TEXT,
+            finished INTEGER,
+            statements INTEGER NOT NULL DEFAULT 0,
+            documents INTEGER NOT NULL DEFAULT 0,
+            attachments INTEGER NOT NULL DEFAULT 0,
+            aside INTEGER NOT NULL DEFAULT 0
+        ) STRICT"""
+    )
+    # ``digest``: SHA-256 of the payload, which its link of the chain was made from.
+    db.execute(
+        """CREATE TABLE tombstone (
+            number INTEGER PRIMARY KEY,
+            position INTEGER NOT NULL UNIQUE,
+            erasure INTEGER NOT NULL,
+            digest BLOB NOT NULL
+        ) STRICT"""
+    )
+    for verb in ("UPDATE", "DELETE"):
+        db.execute(
+            f"""CREATE TRIGGER tombstone_refuses_{verb.lower()} BEFORE {verb} ON tombstone
+            BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"""
+        )
+    # Holds a row within the transactions that erase, and none when they end.
+    db.execute("CREATE TABLE erasing (erasure INTEGER PRIMARY KEY) STRICT")
+    db.execute("DROP TRIGGER record_refuses_update")
+    db.execute(
+        """CREATE TRIGGER record_refuses_update BEFORE UPDATE ON record WHEN NOT (
+            NEW.position = OLD.position AND NEW.id = OLD.id AND NEW.stored = OLD.stored AND NEW.courses = OLD.courses
+            AND NEW.chain = OLD.chain AND NEW.payload = x'' AND EXISTS (
+                SELECT 1 FROM tombstone AS t JOIN erasing AS e USING (erasure) WHERE t.position = OLD.position))
+        BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"""
+    )
+    # ``records``: the newest tombstone. ``names``: the generation of the names of keys.
+    db.execute("CREATE TABLE erased_state (only INTEGER PRIMARY KEY CHECK (only = 1), records INTEGER, names INTEGER)")
+    db.execute("INSERT INTO erased_state VALUES (1, 0, 0)")
+    # What is left to be done of an erasure under way: who inherited from what was erased, which names may be nobody's
+    # any more, and which data.
+    db.execute(
+        """CREATE TABLE disowned (
+            number INTEGER PRIMARY KEY, target BLOB NOT NULL, beyond INTEGER NOT NULL, depth INTEGER NOT NULL
+        ) STRICT"""
+    )
+    db.execute("CREATE INDEX gain_position ON gain (position)")
+    db.execute("CREATE TABLE nameless (number INTEGER PRIMARY KEY) STRICT")
+    db.execute("CREATE TABLE unattached (name TEXT PRIMARY KEY) WITHOUT ROWID, STRICT")
+
+
 def epoch_of(connection: sqlite3.Connection) -> bytes:
     """What tells this history of the log from others, such as that before a restore."""
     (epoch,) = connection.execute("SELECT epoch FROM log_identity").fetchone()

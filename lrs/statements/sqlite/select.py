@@ -9,9 +9,9 @@ from typing import Any
 from lrs.statements.log import Page, Selection
 from lrs.statements.match import Visibility
 from lrs.statements.record import Position, Record, StatementId
-from lrs.statements.sqlite.rows import COLUMNS, INHERITED, NOT_VOIDED, SOURCE, Rows, blocks
+from lrs.statements.sqlite.rows import COLUMNS, INHERITED, NOT_ERASED, NOT_VOIDED, SHOWN, SOURCE, Rows, blocks
 
-_FIND = f"SELECT {COLUMNS}, NOT {NOT_VOIDED} FROM {SOURCE} WHERE r.id = ?"
+_FIND = f"SELECT {COLUMNS}, NOT {NOT_VOIDED} FROM {SOURCE} WHERE r.id = ? AND {NOT_ERASED}"
 
 
 class Reader:
@@ -76,12 +76,12 @@ def statement(terms: str, low: int, high: int, *, ascending: bool, more: str = "
         return (
             f"""SELECT {COLUMNS}{more}
             FROM record_key CROSS JOIN record AS r ON r.position = record_key.rowid {INHERITED}
-            WHERE record_key MATCH ? AND record_key.rowid > ? AND record_key.rowid < ? AND {NOT_VOIDED}
+            WHERE record_key MATCH ? AND record_key.rowid > ? AND record_key.rowid < ? AND {SHOWN}
             ORDER BY record_key.rowid {order}""",
             (terms, low, high),
         )
     return (
-        f"""SELECT {COLUMNS}{more} FROM {SOURCE} WHERE r.position > ? AND r.position < ? AND {NOT_VOIDED}
+        f"""SELECT {COLUMNS}{more} FROM {SOURCE} WHERE r.position > ? AND r.position < ? AND {SHOWN}
         ORDER BY r.position {order}""",
         (low, high),
     )

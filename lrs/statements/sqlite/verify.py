@@ -10,8 +10,8 @@ from uuid import UUID
 import orjson
 
 from lrs.errors import StoreCorrupt
-from lrs.statements.chain import GENESIS, link
-from lrs.statements.keys import DEFINER, DEVIATION, RELATED_AGENT, WRITER, extract
+from lrs.statements.chain import GENESIS, digest, link_of
+from lrs.statements.keys import DEFINER, DEVIATION, LEFT_KINDS, RELATED_AGENT, WRITER, course_names, extract
 from lrs.statements.record import StatementId
 from lrs.statements.sqlite.inherit import courses_of
 from lrs.statements.sqlite.names import Names
@@ -19,6 +19,7 @@ from lrs.statements.sqlite.packing import Unpacker
 from lrs.xapi.timestamps import parse_timestamp
 
 _RECORDS = "SELECT position, id, stored, courses, keys, chain, payload FROM record ORDER BY position"
+_TOMBSTONES = "SELECT position, digest FROM tombstone WHERE position BETWEEN ? AND ?"
 _ROWS_AT_ONCE = 500
 # Kinds of keys that the credential decides, and not the statement.
 _BY_CREDENTIAL = (RELATED_AGENT, WRITER, DEFINER, DEVIATION)
@@ -42,11 +43,13 @@ def verify_records(connection: sqlite3.Connection) -> Iterator[int]:
     while block := rows.fetchmany(_ROWS_AT_ONCE):
         names = keys.names(connection, {number for row in block for number in orjson.loads(row[4])})
         sets = course_sets.names(connection, {row[3] for row in block})
+        erased = dict(connection.execute(_TOMBSTONES, (block[0][0], block[-1][0])).fetchall())
         for position, statement_id, stored_us, course_set, numbers, chain, packed in block:
             if position != expected:
                 raise StoreCorrupt(f"position {expected} is missing")
-            payload = _payload(unpacker, connection, position, packed)
-            if link(previous, position, statement_id, stored_us, payload) != chain:
+            payload = b"" if position in erased and not packed else _payload(unpacker, connection, position, packed)
+            digested = digest(payload) if payload else erased[position]
+            if link_of(previous, position, statement_id, stored_us, digested) != chain:
                 raise StoreCorrupt(f"the hash chain breaks at position {position}: this record was altered")
             if stored_us < stored_before:
                 raise StoreCorrupt(f"position {position} was stored before the one ahead of it")
@@ -54,7 +57,10 @@ def verify_records(connection: sqlite3.Connection) -> Iterator[int]:
                 named, courses = frozenset(names[number] for number in orjson.loads(numbers)), sets[course_set]
             except KeyError as error:
                 raise StoreCorrupt(f"position {position}: nothing has the number {error} of its keys") from None
-            _check_columns(position, (statement_id, stored_us, named, courses_of(courses)), payload)
+            if payload:
+                _check_columns(position, (statement_id, stored_us, named, courses_of(courses)), payload)
+            else:
+                _check_tombstone(position, named, courses_of(courses))
             previous, stored_before, expected = chain, stored_us, position + 1
         yield expected - 1
     yield expected - 1
@@ -80,6 +86,12 @@ def _check_columns(
     by_credential = {name for name in named - found.names if name[0] in _BY_CREDENTIAL}
     if named - by_credential != found.names or courses != found.courses:
         raise StoreCorrupt(f"position {position}: keys differ from the payload")
+
+
+def _check_tombstone(position: int, named: frozenset[str], courses: frozenset[str]) -> None:
+    """Of what was erased nothing is left but who stored it, and in which courses."""
+    if any(name[0] not in LEFT_KINDS for name in named) or not named >= set(course_names(courses)):
+        raise StoreCorrupt(f"position {position}: it was erased, and has other keys than those that are left then")
 
 
 def _check_index(connection: sqlite3.Connection, records: int) -> None:
