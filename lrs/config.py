@@ -57,6 +57,9 @@ class Settings:
         "Who may read /metrics: everybody, who has the scope admin, or nobody.",
         choices=("open", "admin", "off"),
     )
+    retention_days: int = bounded(
+        0, 0, 36_500, "days", "Statements are erased when they were stored so long ago; 0 keeps them for ever."
+    )
     limits: Limits = DEFAULT_LIMITS
 
     @property

@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import orjson
 
+from lrs.audit.entry import SYSTEM
 from lrs.audit.sqlite import AuditTrail
 from lrs.auth.allowances import Allowances
 from lrs.auth.authenticate import Authenticator
@@ -32,6 +33,8 @@ from lrs.clock import Clock, SystemClock
 from lrs.config import Settings
 from lrs.documents.service import Documents
 from lrs.documents.sqlite import SqliteDocuments
+from lrs.erasure.erasure import Erasure, Wanted, learner_of, parse_reason
+from lrs.erasure.writer import Erasures
 from lrs.oauth.external import external_issuers
 from lrs.oauth.fetch import key_fetcher
 from lrs.oauth.service import TokenService
@@ -201,6 +204,25 @@ class Engine:
             authority=authority_agent(sender.name, self.settings.public_url),
         )
         return await self.statements.retry(one.body, principal, one.version)
+
+    async def erase(self, agents: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, reason: str = "") -> Erasure:
+        """Erase the learner with these identifiers, for good: see ``docs/privacy.md``. Returns when it is done.
+
+        Raises InvalidParameter; Overloaded when others were in the way to the end, and the rest is done later.
+        """
+        why = parse_reason(reason)
+
+        def act() -> Erasure:
+            learner = learner_of(agents, self.consumers, self.settings.public_url)
+            documents = SqliteDocuments(self._store, limits=self.settings.limits, clock=self.clock)
+            erasures = Erasures(self._store, self.statements.files, documents, self.clock)
+            trail = AuditTrail(self._store, self.clock)
+            with self._store.writing():
+                number = erasures.begin(Wanted(learner=learner), why)
+                trail.note(SYSTEM, "learner.erase", f"erasure:{number}", {"reason": why})
+            return erasures.finish(number)
+
+        return await asyncio.to_thread(act)
 
     def subscribe(
         self,

@@ -19,6 +19,7 @@ ALL_READ = "all/read"
 ALL = "all"
 ADMIN = "admin"
 PSEUDONYMS = "pseudonyms"
+ERASE = "erase"
 
 # These two are never granted by name. They come with a wider scope, and are what reading a document asks for.
 STATE_READ = "state/read"
@@ -37,6 +38,7 @@ MEANINGS = MappingProxyType(
         ALL: "everything but administration",
         ADMIN: "administer consumers, keys and tokens",
         PSEUDONYMS: "look up who is behind the pseudonyms of consumers, and the other way round",
+        ERASE: "erase learners",
     }
 )
 """Every scope that can be granted, with its meaning, narrow ones first."""

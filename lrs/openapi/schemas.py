@@ -155,6 +155,18 @@ _FOLLOWERS: dict[str, Json] = {
         }
     ),
     "Conflict": thing({"number": NUMBER, "received_at": TIME, "statement": {"type": "string", "format": "uuid"}}),
+    "Erasure": thing(
+        {
+            "number": NUMBER,
+            "begun_at": TIME,
+            "reason": TEXT,
+            "finished_at": maybe(TIME),
+            "statements": NUMBER,
+            "documents": NUMBER,
+            "attachments": NUMBER,
+            "aside": NUMBER,
+        }
+    ),
     "Entry": thing(
         {
             "number": NUMBER,

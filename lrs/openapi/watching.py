@@ -115,6 +115,36 @@ _ASIDE = {
     },
 }
 
+_AMOUNTS = thing({"statements": NUMBER, "documents": NUMBER, "attachments": NUMBER, "aside": NUMBER})
+_ERASURES = {
+    "/erasures": {
+        "get": operation(
+            "listErasures",
+            "What was erased, and what is under way; not whom it was about.",
+            {"200": in_json(page_of(ref("Erasure")))},
+            parameters=PAGE,
+        ),
+        "post": operation(
+            "erase",
+            "Erase a learner; the scope erase is enough.",
+            {
+                "200": in_json(_AMOUNTS, "How much there is, with dry_run."),
+                "202": in_json(ref("Erasure"), "Begun.", Location="Where it is."),
+            },
+            parameters=(CSRF,),
+            request=body(
+                thing(
+                    {"agents": array({"type": "object"}, minItems=1), "reason": TEXT, "dry_run": YES_NO},
+                    optional=("reason", "dry_run"),
+                )
+            ),
+        ),
+    },
+    "/erasures/{number}": {
+        "get": operation("readErasure", "Whether it is finished.", {"200": in_json(ref("Erasure"))}, parameters=(_AT,))
+    },
+}
+
 _STATISTICS = thing(
     {
         "at": TIME,
@@ -290,6 +320,7 @@ PATHS = {
     for tag, table in (
         ("Followers", _FOLLOWERS),
         ("Not stored", _ASIDE),
+        ("Erasures", _ERASURES),
         ("Overview", _OVERVIEW),
         ("Requests for access", _REQUESTS),
     )

@@ -12,8 +12,8 @@ from lrs.errors import InvalidParameter
 some_scopes = st.frozensets(st.sampled_from(sorted(s.MEANINGS)))
 
 
-def test_all_implies_every_scope_but_admin_and_pseudonyms() -> None:
-    assert set(s.MEANINGS) - s.expanded(frozenset({s.ALL})) == {s.ADMIN, s.PSEUDONYMS}
+def test_all_implies_every_scope_but_admin_pseudonyms_and_erase() -> None:
+    assert set(s.MEANINGS) - s.expanded(frozenset({s.ALL})) == {s.ADMIN, s.PSEUDONYMS, s.ERASE}
 
 
 def test_all_read_reads_everything_also_live_and_writes_nothing() -> None:

@@ -11,6 +11,7 @@ from typing import ParamSpec, TypeVar
 from starlette.requests import Request
 
 from lrs.admin.service import Administration, open_administration
+from lrs.admin.service.erasing import Erasing
 from lrs.admin.throttle import Throttle
 from lrs.admin.workers import Workers
 from lrs.config import Settings
@@ -36,6 +37,7 @@ class Desk:
     administration: Administration
     overview: Overview
     workers: Workers
+    erasing: Erasing
     metrics: Callable[[str], Awaitable[tuple[bytes, str]]] | None = None
     """Numbers for the overview, as ``/metrics`` gives them for what ``Accept`` says; the application puts it here."""
     throttles: Throttles = field(init=False)
@@ -68,6 +70,7 @@ class Desk:
             self._waiting -= 1
 
     async def close(self) -> None:
+        await self.erasing.stop()
         await self.workers.stop()
 
     def count_login(self, request: Request) -> None:
@@ -103,7 +106,9 @@ async def open_desk(engine: Engine) -> Desk:
     )
     workers = Workers(engine, engine.store, administration.followers.disconnections)
     await workers.start()
-    return Desk(engine, administration, Overview(engine.store), workers)
+    erasing = Erasing(administration.erasures, engine.settings.retention_days)
+    erasing.start()
+    return Desk(engine, administration, Overview(engine.store), workers, erasing)
 
 
 class Throttles:

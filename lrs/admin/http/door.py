@@ -19,7 +19,7 @@ from lrs.audit.entry import Actor
 from lrs.auth.grants import UNRESTRICTED
 from lrs.auth.http import REALM, authenticate
 from lrs.auth.principal import Principal
-from lrs.auth.scopes import ADMIN
+from lrs.auth.scopes import ADMIN, ERASE
 from lrs.door.entity_tags import entity_tag
 from lrs.door.http import query_pairs, read_body, refusal
 from lrs.door.parameters import once
@@ -159,6 +159,17 @@ async def administrators(request: Request, desk: Desk) -> Call:
         require_own_page(request.headers, public_url=desk.settings.public_url)
     session = await asyncio.to_thread(desk.administration.accounts.session, secret)
     return Call(request, desk, Actor("admin", session.name), session=session)
+
+
+async def erasers(request: Request, desk: Desk) -> Call:
+    """Lets in administrators, and programs with the scope ``erase``."""
+    if "authorization" in request.headers:
+        principal = authenticate(request.headers, desk.engine.authenticator)
+        if principal.allows(ERASE):
+            if principal.grant != UNRESTRICTED:
+                raise Forbidden("who erases learners covers every course, and this credential does not")
+            return Call(request, desk, Actor("consumer", principal.consumer), principal=principal)
+    return await administrators(request, desk)
 
 
 async def strangers_from_here(request: Request, desk: Desk) -> Call:

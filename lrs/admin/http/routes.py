@@ -12,7 +12,17 @@ from lrs.admin.http.aside import AsideHandlers
 from lrs.admin.http.consumers import ConsumerHandlers
 from lrs.admin.http.credentials import CredentialHandlers
 from lrs.admin.http.desk import Desk
-from lrs.admin.http.door import AdminResource, Call, Gate, Handler, administrators, strangers, strangers_from_here
+from lrs.admin.http.door import (
+    AdminResource,
+    Call,
+    Gate,
+    Handler,
+    administrators,
+    erasers,
+    strangers,
+    strangers_from_here,
+)
+from lrs.admin.http.erasures import ErasureHandlers
 from lrs.admin.http.followers import FollowerHandlers
 from lrs.admin.http.overview import OverviewHandlers
 from lrs.admin.http.requests import AskingHandlers, RequestHandlers
@@ -64,7 +74,7 @@ def _of_consumers() -> dict[str, dict[str, Handler]]:
 
 
 def _of_followers() -> dict[str, dict[str, Handler]]:
-    followers, aside = FollowerHandlers(), AsideHandlers()
+    followers, aside, erasures = FollowerHandlers(), AsideHandlers(), ErasureHandlers()
     return {
         "/connections": {"GET": followers.connections},
         "/connections/{connection}/disconnect": {"POST": followers.disconnect},
@@ -75,6 +85,8 @@ def _of_followers() -> dict[str, dict[str, Handler]]:
         "/quarantine/{number}/retry": {"POST": aside.retry},
         "/conflicts": {"GET": aside.conflicts},
         "/conflicts/{number}": {"GET": aside.look_at_conflict, "DELETE": aside.drop_conflict},
+        "/erasures": {"GET": erasures.list_, "POST": erasures.begin},
+        "/erasures/{number}": {"GET": erasures.read},
     }
 
 
@@ -96,8 +108,10 @@ def _of_the_rest() -> dict[str, dict[str, Handler]]:
 _OPEN: dict[str, dict[str, Gate]] = {
     "/session": {"POST": strangers_from_here},
     "/password-link": {"POST": strangers_from_here},
+    "/erasures": {"POST": erasers},
+    "/erasures/{number}": {"GET": erasers},
 }
-"""Where people come who have not logged in yet."""
+"""Where people come who have not logged in yet, and programs with another scope."""
 
 
 def _routes(desk: Desk, table: Mapping[str, Mapping[str, Handler]]) -> list[BaseRoute]:

@@ -6,6 +6,7 @@ from lrs.admin.service.accounts import AccountActs
 from lrs.admin.service.acting import Rooms
 from lrs.admin.service.aside import AsideActs
 from lrs.admin.service.consumers import ConsumerActs
+from lrs.admin.service.erasures import ErasureActs
 from lrs.admin.service.followers import FollowerActs
 from lrs.admin.service.requests import RequestActs
 from lrs.audit.sqlite import AuditTrail
@@ -28,6 +29,7 @@ class Administration:
         self.consumers = ConsumerActs(rooms)
         self.followers = FollowerActs(rooms)
         self.aside = AsideActs(rooms)
+        self.erasures = ErasureActs(rooms)
         self.accounts = AccountActs(rooms)
         self.requests = RequestActs(rooms)
 
