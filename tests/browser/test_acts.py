@@ -9,7 +9,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Complaints, Look
 from tests.browser.world import COURSES, World, voiding
-from tests.system.access import STATEMENTS, authorization, blocking_client
+from tests.samples import statement
+from tests.system.access import STATEMENTS, authorization, blocking_client, token_of
 
 
 def make_consumer(opened: Callable[[str], Page], name: str, kind: str) -> Page:
@@ -227,6 +228,24 @@ def test_the_own_password_is_changed(opened: Callable[[str], Page], complaints: 
         page.get_by_label(label).fill("one more long secret")
     page.get_by_role("button", name="Change password").click()
     expect(page.get_by_role("alert")).to_be_visible()
+
+
+def test_a_learner_is_counted_and_erased_by_name(opened: Callable[[str], Page], made: World) -> None:
+    learner = {"mbox": "mailto:leaving@example.org"}
+    (written,) = made.write({**statement(course=COURSES[0]), "actor": learner})
+    page = opened("privacy")
+    page.get_by_role("textbox", name="Identifiers of the learner").fill("leaving@example.org")
+    page.get_by_label("Reason").fill("asked for it")
+    page.get_by_role("button", name="Count what there is").click()
+    page.get_by_role("button", name="Erase …").click()
+    dialog = page.get_by_role("alertdialog", name="Erase leaving@example.org?")
+    expect(dialog).to_contain_text("1 statement")
+    dialog.get_by_role("button", name="Erase for good").click()
+    row = page.get_by_role("row", name="asked for it")
+    expect(row).to_be_visible()
+    expect(row.get_by_text("under way")).to_have_count(0)
+    with blocking_client(made.server, token_of(made.server, "dashboard")) as reader:
+        assert reader.get(STATEMENTS, params={"statementId": written}).status_code == 404
 
 
 def test_every_act_stands_in_the_audit_trail(opened: Callable[[str], Page]) -> None:

@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Complaints, Look
 from tests.browser.world import COURSES, World
 
-
 REGISTERED = "http://adlnet.gov/expapi/verbs/registered"
 
 
@@ -40,6 +39,7 @@ STOPS = (
     Stop("conflict", "aside#part=conflicts&number=1", "Kept in the log"),
     Stop("settings", "settings#search=admin", "LRS_ADMIN_IDLE_S"),
     Stop("administrators", "administrators", "Add an administrator"),
+    Stop("privacy", "privacy", "Erase a learner"),
     Stop("audit", "audit#act=consumer", "consumer.add"),
 )
 

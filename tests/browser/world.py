@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -28,8 +29,8 @@ MARKUP = "<img src=x onerror=\"document.title='pwned'\"><script>document.title='
 """What becomes markup wherever text is put into a page as anything but text."""
 
 COURSES = tuple(course_key(number) for number in range(4))
-STATEMENTS_BEFORE = 300
-PAUSE_S = 0.2
+STATEMENTS_BEFORE = 150
+PAUSE_S = 0.1
 
 
 @dataclass(slots=True)
@@ -154,11 +155,13 @@ def _headers(made: World) -> dict[str, str]:
 
 
 def _learn(made: World) -> None:
-    """Learners go on, a few statements a second."""
+    """Learners go on, a few statements a second, now more and now less."""
     story = statements(100_000, seed=2, courses=len(COURSES), learners=40, began_us=time.time_ns() // 1000)
-    while not made.over.wait(PAUSE_S):
+    for number, statement in enumerate(story):
+        if made.over.wait(PAUSE_S * (2 + math.sin(number / 40))):
+            return
         with suppress(httpx.HTTPError, AssertionError):
-            made.write(next(story))
+            made.write(statement)
 
 
 def _follow(made: World) -> None:

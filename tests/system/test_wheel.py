@@ -51,8 +51,9 @@ def run(*command: str) -> None:
 def test_it_holds_schemas_pages_and_the_mark_of_types(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "lrs/py.typed" in names
-    assert "lrs/web/index.html" in names
     wanted = {f"lrs/{path.relative_to(ROOT / 'lrs')}" for path in (ROOT / "lrs").rglob("*.json")}
+    wanted |= {f"lrs/{path.relative_to(ROOT)}" for path in (ROOT / "web").rglob("*.*")}
+    assert "lrs/web/admin/pages/overview.js" in wanted
     assert wanted
     assert wanted <= set(names)
 

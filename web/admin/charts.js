@@ -97,9 +97,9 @@ function pieces(points) {
   return found;
 }
 
-/** The next of 1, 2, 5, 10, … that is not less. */
+/** The next round number that is not less. */
 function niceTop(value) {
   if (value <= 0) return 0;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((step) => step * power).find((top) => top >= value * 0.9999);
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((top) => top >= value * 0.9999);
 }
