@@ -308,7 +308,7 @@ _ASKING = {
         "post": operation(
             "takeKey",
             "The key of a request that was approved, once.",
-            {"201": in_json(thing({"key": TEXT, "secret": TEXT, "consumer": TEXT}))},
+            {"201": in_json(thing({"key": TEXT, "secret": TEXT, "consumer": TEXT, "endpoint": TEXT}))},
             parameters=(SECRET,),
             security=[],
         )

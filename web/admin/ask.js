@@ -120,8 +120,8 @@ function taker(secret) {
       el(
         "div.page",
         el("div.notice.warn", el("p", "This is shown once. Keep both, and give them to your program only.")),
-        secrets([["key", key.key], ["secret", key.secret], ["LRS endpoint", new URL("xapi/", location.href).href.split("#")[0]]]),
-        el("p", "With them a program asks for statements with Basic authentication, or gets tokens for the live stream at ", el("code", new URL("oauth/token", location.href).href.split("#")[0]), "."),
+        secrets([["key", key.key], ["secret", key.secret], ["LRS endpoint", key.endpoint]]),
+        el("p", "With them a program asks for statements with Basic authentication, or gets tokens for the live stream at ", el("code", new URL("oauth/token", location.href).href), "."),
       ),
     );
     main.focus();

@@ -41,7 +41,10 @@ class AskingHandlers:
         call.parameters()
         call.desk.count_look(call.request)
         issued, consumer = await call.run(call.desk.administration.requests.take, _secret(call))
-        return answer({"key": issued.key, "secret": issued.secret, "consumer": consumer}, 201)
+        settings = call.desk.settings
+        endpoint = f"{settings.public_url.rstrip('/')}{settings.base.rstrip('/')}/"
+        key = {"key": issued.key, "secret": issued.secret, "consumer": consumer, "endpoint": endpoint}
+        return answer(key, 201)
 
 
 class RequestHandlers:
