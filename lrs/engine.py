@@ -38,8 +38,8 @@ from lrs.erasure.writer import Erasures
 from lrs.oauth.external import external_issuers
 from lrs.oauth.fetch import key_fetcher
 from lrs.oauth.service import TokenService
-from lrs.pseudonyms.lookup import Lookup
 from lrs.pseudonyms.service import Pseudonyms
+from lrs.pseudonyms.service.lookup import Lookup
 from lrs.pseudonyms.sqlite import SqliteSpaces
 from lrs.statements.continuation import Continuations
 from lrs.statements.disclosing import Disclosing
@@ -88,7 +88,10 @@ class Engine:
             self._store, self.authenticator, self.issuer, self.consumers, self.settings, clock=self.clock
         )
         self.pseudonyms = Pseudonyms(
-            SqliteSpaces(self._store, self.clock), SqliteLearners(self._store), self.settings.public_url
+            SqliteSpaces(self._store, self.clock),
+            SqliteLearners(self._store),
+            self.settings.public_url,
+            limits=limits,
         )
         self.lookup = Lookup(self.pseudonyms, self.consumers, self._store, AuditTrail(self._store, self.clock))
         disclosing = Disclosing(self.pseudonyms)

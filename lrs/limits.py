@@ -73,6 +73,9 @@ class Limits:
     kept_pages_bytes_max: int = bounded(
         16 * MIB, 0, 4096 * MIB, "bytes", "Pages kept for whoever asks again while nothing is written."
     )
+    shown_bytes_max: int = bounded(
+        32 * MIB, 0, 1024 * MIB, "bytes", "Statements kept as they are shown to who is not shown them as stored."
+    )
 
     described_from_max: int = bounded(
         200, 1, 10_000, "statements", "Newest statements from which a Person or an Activity is put together."

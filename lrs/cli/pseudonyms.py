@@ -16,8 +16,8 @@ from lrs.cli.register import data_option, json_option, operator
 from lrs.clock import SystemClock
 from lrs.config import read_settings
 from lrs.errors import InvalidParameter, NotFound
-from lrs.pseudonyms.lookup import Lookup
 from lrs.pseudonyms.service import Pseudonyms
+from lrs.pseudonyms.service.lookup import Lookup
 from lrs.pseudonyms.sqlite import SqliteSpaces
 from lrs.statements.sqlite.learners import SqliteLearners
 from lrs.statements.sqlite.schema import migrations

@@ -19,7 +19,7 @@ from lrs.auth.scopes import PSEUDONYMS
 from lrs.config import Settings
 from lrs.door.http import read_body, refusal
 from lrs.errors import Forbidden, InvalidParameter, LrsError
-from lrs.pseudonyms.lookup import Lookup
+from lrs.pseudonyms.service.lookup import Lookup
 from lrs.telemetry import logger
 from lrs.xapi.decode import decode_json
 

@@ -105,15 +105,19 @@ def needles(words: Iterable[str]) -> Iterator[bytes]:
 def mentioned(needles: Iterable[bytes], data: bytes) -> bool:
     """Whether ``data`` holds one of ``needles``, as it is or encoded for a URL."""
     lowered = data.lower()
+    for needle in needles:
+        if needle in lowered:
+            return True
+    return b"%" in lowered and _mentioned_in_url(needles, lowered)
+
+
+def _mentioned_in_url(needles: Iterable[bytes], lowered: bytes) -> bool:
     for _ in range(_ENCODINGS_MAX):
-        for needle in needles:
-            if needle in lowered:
-                return True
-        if b"%" not in lowered:
-            return False
         lowered, before = unquote_to_bytes(lowered).lower(), lowered
         if lowered == before:
             return False
+        if any(needle in lowered for needle in needles):
+            return True
     return False
 
 

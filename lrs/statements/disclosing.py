@@ -48,9 +48,15 @@ class Disclosing:
 
     def page(self, visibility: Visibility, page: AnyPage) -> AnyPage:
         """The same for all records of a page."""
-        if visibility.disclosure.plain:
+        disclosure = visibility.disclosure
+        if disclosure.plain:
             return page
-        return replace(page, records=[self.record(visibility, record) for record in page.records])
+        assert self._pseudonyms is not None
+        shown = self._pseudonyms.payloads(disclosure, [(record.position, record.payload) for record in page.records])
+        # Half the cost of _replace, on every record of every page.
+        return replace(
+            page, records=[Record(*record[:-1], made) for record, made in zip(page.records, shown, strict=True)]
+        )
 
     def filter(self, visibility: Visibility, filter_: Filter) -> Filter:
         """``filter_`` with those whom the reader means in place of those whom it names.

@@ -10,6 +10,7 @@ import pytest
 
 from lrs.auth.disclosure import Disclosure
 from lrs.errors import Forbidden
+from lrs.limits import Limits
 from lrs.pseudonyms.naming import home_page, pseudonym_in
 from lrs.pseudonyms.service import Pseudonyms
 from lrs.pseudonyms.sqlite import SqliteSpaces
@@ -119,3 +120,21 @@ def test_a_pseudonym_is_known_at_another_address_of_the_server() -> None:
         assert pseudonym_in(f"account|{page}|{uuid}", "tools") == uuid
         assert pseudonym_in(f"account|{page}|{uuid}", "ools") is None
     assert pseudonym_in("account|https://lrs.example.org/pseudonyms/tools|ann", "tools") is None
+
+
+def test_what_is_shown_again_is_made_anew_where_something_else_is_stored(store: Store) -> None:
+    """So it is after an erasure. Nor does one space see what was made for another."""
+    made = pseudonyms(store)
+    body = b'{"actor":{"mbox":"mailto:ann@example.com"},"verb":{"id":"%b"},"object":{"id":"x:y"}}'
+    first, second = body % b"x:a", body % b"x:b"
+    for disclosure in (TOOLS, Disclosure.of("pseudonym", "others"), Disclosure.of("none"), TOOLS):
+        for raw in (first, first, second):
+            assert list(made.payloads(disclosure, [(1, raw)])) == [made.payload(disclosure, raw)]
+
+
+def test_what_is_kept_is_bounded(store: Store) -> None:
+    made = Pseudonyms(SqliteSpaces(store), Known(), "https://lrs.example.org", limits=Limits(shown_bytes_max=1_000))
+    body = b'{"actor":{"mbox":"mailto:ann@example.com"},"verb":{"id":"x:a"},"object":{"id":"x:%d"}}'
+    shown = list(made.payloads(TOOLS, [(position, body % position) for position in range(100)]))
+    assert shown[7] == made.payload(TOOLS, body % 7)
+    assert len(made._shown) < 10

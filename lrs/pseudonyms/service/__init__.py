@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 from lrs.auth.disclosure import Actors, Disclosure
 from lrs.errors import Forbidden
+from lrs.limits import DEFAULT_LIMITS, Limits
 from lrs.pseudonyms.naming import home_page, pseudonym, pseudonym_in
 from lrs.pseudonyms.spaces import Known, Learners, Spaces
 from lrs.pseudonyms.veil import Veil
@@ -20,24 +21,45 @@ _REMEMBERED_MAX = 50_000
 class Pseudonyms:
     """``public_url``: the address of this server, under which the accounts of pseudonyms stand."""
 
-    def __init__(self, spaces: Spaces, learners: Learners, public_url: str) -> None:
+    def __init__(self, spaces: Spaces, learners: Learners, public_url: str, *, limits: Limits = DEFAULT_LIMITS) -> None:
         self._spaces = spaces
         self._learners = learners
         self._public_url = public_url
         self._veils: dict[Disclosure, Veil] = {}
+        # Stored and shown bytes by veil and position. What is erased is stored otherwise, and so made anew.
+        self._shown: dict[tuple[Veil, int], tuple[bytes, bytes]] = {}
+        self._shown_bytes, self._shown_bytes_max = 0, limits.shown_bytes_max
         # A secret never changes, so what was made with it once stays true in every process.
         self._secret = lru_cache(maxsize=1024)(spaces.secret)
         self._named = lru_cache(maxsize=_REMEMBERED_MAX)(lambda space, name: pseudonym(self._secret(space), name))
 
     def payload(self, disclosure: Disclosure, raw: bytes) -> bytes:
         """A stored statement, as JSON, as ``disclosure`` has it."""
-        return raw if disclosure.plain else self._veil(disclosure).payload(raw)
+        return raw if disclosure.plain else self.veil(disclosure).payload(raw)
+
+    def payloads(self, disclosure: Disclosure, stored: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
+        """The same for many, each with its position; what is asked for again is mostly still there."""
+        veil, kept = self.veil(disclosure), self._shown
+        for position, raw in stored:
+            key = veil, position
+            known = kept.get(key)
+            if known is not None and known[0] == raw:
+                yield known[1]
+                continue
+            shown = veil.payload(raw)
+            self._shown_bytes += len(raw) + len(shown)
+            if self._shown_bytes > self._shown_bytes_max:
+                # Starting again is cheaper than keeping an order of use.
+                kept.clear()
+                self._shown_bytes = 0
+            kept[key] = raw, shown
+            yield shown
 
     def document(self, disclosure: Disclosure, raw: bytes, agent: str | None, *, is_json: bool) -> bytes | None:
         """The same for a document; ``agent``: the canonical IFI of whom it belongs to. None: it can't be shown."""
         if disclosure.plain:
             return raw
-        veil = self._veil(disclosure)
+        veil = self.veil(disclosure)
         return veil.json(raw, agent) if is_json else veil.text(raw, agent)
 
     def meant(self, disclosure: Disclosure, name: str) -> str | None:
@@ -92,6 +114,7 @@ class Pseudonyms:
         """Forget the learner with the canonical IFI ``name``, who is in no statement any more."""
         self._spaces.forget(name)
         self._named.cache_clear()
+        self._shown.clear()
         self._veils.clear()
 
     def _look_through(self, space: str) -> None:
@@ -102,7 +125,8 @@ class Pseudonyms:
             number = found[-1][0]
             self._spaces.look_through(space, number, [Known(space, pseudonym(secret, name), name) for _, name in found])
 
-    def _veil(self, disclosure: Disclosure) -> Veil:
+    def veil(self, disclosure: Disclosure) -> Veil:
+        """What makes the view of ``disclosure``."""
         veil = self._veils.get(disclosure)
         if veil is None:
             space = disclosure.space
