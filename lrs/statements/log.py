@@ -61,6 +61,8 @@ class Arrivals:
     arrivals: Sequence[Arrival]
     more: bool
     through: Place
+    erased: int = 0
+    """Number of the newest erasure of a record by then."""
 
 
 class StatementLog(Protocol):
@@ -95,6 +97,12 @@ class StatementLog(Protocol):
 
     def find(self, statement_id: StatementId, visibility: Visibility, *, voided: bool = False) -> Record | None:
         """The statement with this id if the reader may see it and it is voided, or not, as asked."""
+
+    def erased(self, after: int, limit: int) -> Sequence[tuple[int, Record]]:
+        """What is left of the records that were erased after the one with this number, each with its number.
+
+        That is no payload, and of the keys those of courses and of who stored it.
+        """
 
     def end(self) -> Place:
         """Place of the newest arrival, 0 when there is none; what cursors stand for."""

@@ -73,6 +73,12 @@ class Channel:
         self._places.append(arrival.place)
         self._payloads.append(arrival.record.payload if payload is None else payload)
 
+    def forget(self, end: Place) -> None:
+        """Drop all matches; who has not read them all reads the log up to ``end``."""
+        if len(self._places) > self._first:
+            self._places, self._payloads, self._first = [], [], 0
+            self.start = end
+
     def let_go(self, place: Place) -> None:
         """Drop the oldest match, which is at ``place``."""
         assert self._places[self._first] == place
@@ -256,6 +262,12 @@ class Channels:
         assert not self._by_question
         assert end >= self.end
         self.end = end
+
+    def forget(self) -> None:
+        """Let go of everything: some of it was erased from the log."""
+        for channel in self._by_question.values():
+            channel.forget(self.end)
+        self._ring.clear()
 
     def feed(self, new: Arrivals) -> None:
         """Take over what arrived next in the log, and wake the members of the channels that it matches.

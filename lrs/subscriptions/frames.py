@@ -137,6 +137,11 @@ def heartbeat(*, now_us: int, consistent_through_us: int, cursors: Mapping[str, 
     return frame.telling(*cursors.values()) if len(cursors) == 1 else frame
 
 
+def erased(name: str, ids: Sequence[str]) -> Frame:
+    """Statements that were erased, whether this subscription was sent them or not: forget them."""
+    return _frame("erased", None, sub=name, ids=list(ids))
+
+
 def expiring(expires_at_us: int) -> Frame:
     return _frame("expiring", None, expires_at=format_us(expires_at_us))
 

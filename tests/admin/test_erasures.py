@@ -52,14 +52,15 @@ def test_who_reads_everything_may_not_erase_and_neither_may_one_of_a_course(brow
 
 
 def test_what_can_not_be_erased_is_refused(browser: Browser) -> None:
-    for body in (
+    bodies: tuple[dict[str, Any], ...] = (
         {},
         {"agents": []},
         {"agents": [{"name": "ann"}]},
         {"agents": [agent("a")], "reason": "two\nlines"},
         {"agents": [agent("a")], "dry_run": 1},
         {"agents": [{"account": {"homePage": "http://localhost:8080", "name": "owner"}}]},
-    ):
+    )
+    for body in bodies:
         answer = browser.post("/erasures", body)
         assert answer.status_code == 400, answer.text
     assert browser.get("/erasures/1").status_code == 404

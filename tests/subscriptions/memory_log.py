@@ -133,6 +133,9 @@ class MemoryLog:
         shown = [arrival for arrival in arrivals[: len(page.records)] if arrival.record.id not in voided]
         return Arrivals(shown, page.more, through)
 
+    def erased(self, after: int, limit: int) -> Sequence[tuple[int, Record]]:
+        return []
+
     def place_of(self, stored_us: int) -> Place:
         self._check()
         last = max((r.position for r in self._records if r.stored_us <= stored_us), default=0)

@@ -43,6 +43,7 @@ def built_frames() -> dict[str, dict[str, Any]]:
         frames.live("s1", "c"),
         frames.heartbeat(now_us=0, consistent_through_us=0, cursors={"s1": "c"}),
         frames.unsubscribed(2, "s1", "c"),
+        frames.erased("s1", ["c"]),
         frames.expiring(0),
         frames.authed(3, who),
         frames.failure(1, CursorInvalid("no"), name="s1"),

@@ -118,6 +118,10 @@ class SqliteStatementLog:
         with self._snapshot() as connection:
             return self._follower.newest(connection, after, limit, bytes_max)
 
+    def erased(self, after: int, limit: int) -> Sequence[tuple[int, Record]]:
+        with self._snapshot() as connection:
+            return self._follower.erased(connection, after, limit)
+
     def place_of(self, stored_us: int) -> Place:
         with self._snapshot() as connection:
             return place_by(connection, stored_us)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from lrs.statements.log import Arrivals, Changes
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Arrival, Place, Record
-from lrs.statements.sqlite.rows import SHOWN, SOURCE, Rows, blocks
+from lrs.statements.sqlite.rows import COLUMNS, INHERITED, SHOWN, SOURCE, Rows, blocks
 from lrs.statements.sqlite.select import head, position_by, statement
 
 _FIRST = ", i.first_courses, i.first_keys"
@@ -41,6 +41,10 @@ _BY_PLACE = _GAINS_MATCHING.format(source="gain AS g", condition="g.place > ?1")
 _GAINS_THROUGH = "SELECT place - at FROM gain WHERE place <= ? ORDER BY place DESC LIMIT 1"
 _GAINS_BEFORE = "SELECT place - at FROM gain WHERE at < ? ORDER BY at DESC, place DESC LIMIT 1"
 _STORED_AFTER = "SELECT stored FROM record WHERE position > ? ORDER BY position LIMIT 1"
+_ERASED = "SELECT records FROM erased_state"
+_ERASED_AFTER = f"""SELECT t.number, {COLUMNS}
+    FROM tombstone AS t JOIN record AS r ON r.position = t.position {INHERITED}
+    WHERE t.number > ? ORDER BY t.number LIMIT ?"""
 _END = """SELECT (SELECT coalesce(max(position), 0) FROM record)
     + coalesce((SELECT place - at FROM gain ORDER BY place DESC LIMIT 1), 0)"""
 
@@ -115,7 +119,14 @@ class Follower:
             if shown:
                 arrivals.append(Arrival(place, record, earlier))
                 size += len(record.payload)
-        return Arrivals(arrivals, more=place < end(connection), through=place)
+        (erased,) = connection.execute(_ERASED).fetchone()
+        return Arrivals(arrivals, more=place < end(connection), through=place, erased=erased)
+
+    def erased(self, connection: sqlite3.Connection, after: int, limit: int) -> list[tuple[int, Record]]:
+        """See ``StatementLog.erased``."""
+        rows = connection.execute(_ERASED_AFTER, (after, limit)).fetchall()
+        records = self._rows.records(connection, [row[1:] for row in rows], with_keys=True)
+        return [(row[0], record) for row, record in zip(rows, records, strict=True)]
 
 
 class _Question(NamedTuple):

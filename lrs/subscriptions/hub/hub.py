@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +20,7 @@ from lrs.subscriptions.acknowledging import Acknowledging
 from lrs.subscriptions.channels import Channel, Channels
 from lrs.subscriptions.durables import Durable
 from lrs.subscriptions.frames import Frame, FrameCache
+from lrs.subscriptions.hub.erased import TOLD_AT_ONCE, Erased
 from lrs.subscriptions.hub.pages import Pages
 from lrs.subscriptions.hub.subscription import Batch, Subscription
 from lrs.subscriptions.starts import After, Start, Stored
@@ -53,6 +55,9 @@ class Hub:
         self._channels = Channels(limits, self._disclosing.payload)
         self._frames = FrameCache(2 * limits.server_frame_bytes_max)
         self._failure: LrsError | None = None
+        self.erased = Erased()
+        self._erased_through: int | None = None
+        self._telling: asyncio.Task[None] | None = None
         self._consistent_us = 0
         self._own_executor = executor is None
         self._executor = executor or ThreadPoolExecutor(_READER_THREADS, thread_name_prefix="lrs-subscriptions")
@@ -74,6 +79,9 @@ class Hub:
         self._stopped = True
         if self._started:
             await self._tail.stop()
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
         for member in self._channels.all_members():
             assert isinstance(member, Subscription)
             member.close()
@@ -192,6 +200,7 @@ class Hub:
             self._tail.start()
         if not self.wanted:
             self._failure = None
+            self._erased_through = None
             self._channels.restart(self._log.end())
             self._tail.resume()
         return self._channels.join(filter_, visibility, member)
@@ -204,7 +213,27 @@ class Hub:
     def feed(self, new: Arrivals) -> None:
         """What the tail brings."""
         self._failure = None
+        if self._erased_through is None:
+            self._erased_through = self.erased.last = new.erased
+        elif new.erased > self._erased_through:
+            self._erased_through = new.erased
+            self._channels.forget()
+            self._frames.clear()
+            self._tell_erased()
         self._channels.feed(new)
+
+    def _tell_erased(self) -> None:
+        """Have all subscribers told what was erased, page by page."""
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._read_erased(), name="lrs-erased")
+
+    async def _read_erased(self) -> None:
+        loop = asyncio.get_running_loop()
+        with suppress(LrsError):
+            while found := await loop.run_in_executor(self._executor, self._log.erased, self.erased.last, TOLD_AT_ONCE):
+                self.erased.add(found)
+                for member in self._channels.all_members():
+                    member.wake()
 
     def fail(self, error: LrsError) -> None:
         """The tail can't read the log: every reader learns of it, rather than wait for what does not come."""

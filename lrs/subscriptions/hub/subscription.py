@@ -61,6 +61,7 @@ class Subscription:
         "_acknowledging",
         "_announced",
         "_channel",
+        "_erased",
         "_filter",
         "_hub",
         "_notify",
@@ -94,6 +95,7 @@ class Subscription:
         # All that matches up to here has been read; and up to here the reader has been told so.
         self._place = self._told = Place(0)
         self._announced = False
+        self._erased = 0
         self._waiter: asyncio.Future[None] | None = None
 
     async def open(self) -> None:
@@ -110,6 +112,12 @@ class Subscription:
             place = await self._hub.begin(self._acknowledging, place)
         self._place = self._told = place
         self._channel = self._hub.join(self._filter, self._visibility, self)
+        self._erased = self._hub.erased.last
+
+    def take_erased(self) -> list[str]:
+        """Ids of statements, of courses that the reader may see, which were erased since this was asked last."""
+        ids, self._erased = self._hub.erased.since(self._erased, self._visibility)
+        return ids
 
     def close(self) -> None:
         """End; a reader that waits gets no further batch."""

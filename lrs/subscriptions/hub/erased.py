@@ -1,0 +1,45 @@
+"""What was erased lately, for those who are subscribed while it happens."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from lrs.auth.restrictions import NO_RESTRICTIONS
+from lrs.statements.match import Visibility
+from lrs.statements.record import Record
+
+KEPT = 10_000
+TOLD_AT_ONCE = 500
+
+
+class Erased:
+    """The newest erasures by number; ``last`` is the number of the newest."""
+
+    def __init__(self) -> None:
+        self.last = 0
+        self._kept: deque[tuple[int, Record]] = deque(maxlen=KEPT)
+
+    def add(self, found: Sequence[tuple[int, Record]]) -> None:
+        """What follows, in order."""
+        self._kept.extend(found)
+        self.last = found[-1][0]
+
+    def since(self, number: int, visibility: Visibility) -> tuple[list[str], int]:
+        """Ids of what was erased after ``number`` in courses that ``visibility`` covers, and up to where that goes.
+
+        Nothing is left of the rest that a grant can be restricted to, so that is not asked: whoever has read such a
+        statement is to forget it, and to others a UUID says nothing.
+        """
+        if number >= self.last:
+            return [], self.last
+        wide = Visibility(replace(visibility.grant, restrictions=NO_RESTRICTIONS), visibility.writer)
+        ids: list[str] = []
+        for at, record in self._kept:
+            if at > number and wide.permits(record):
+                ids.append(str(UUID(bytes=record.id)))
+                if len(ids) == TOLD_AT_ONCE:
+                    return ids, at
+        return ids, self.last
