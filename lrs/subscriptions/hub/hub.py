@@ -248,6 +248,8 @@ class Hub:
 
     def frame(self, name: str, batch: Batch) -> Frame:
         """``batch`` as a frame for a subscription called ``name``, shared with all who want the same bytes."""
+        if batch.erased:
+            return frames.erased(name, batch.erased)
         if batch.live:
             return frames.live(name, batch.cursor)
         return self._frames.get(

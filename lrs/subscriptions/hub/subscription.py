@@ -39,6 +39,8 @@ class Batch:
     cursors: Cursors
     fresh: bool = False
     """Whether the reader had seen all before, so that these statements came as soon as they could."""
+    erased: Sequence[str] = ()
+    """Ids of statements, in courses that the reader may see, that were erased; then the batch tells nothing else."""
 
     @property
     def prev(self) -> str:
@@ -114,11 +116,6 @@ class Subscription:
         self._channel = self._hub.join(self._filter, self._visibility, self)
         self._erased = self._hub.erased.last
 
-    def take_erased(self) -> list[str]:
-        """Ids of statements, of courses that the reader may see, which were erased since this was asked last."""
-        ids, self._erased = self._hub.erased.since(self._erased, self._visibility)
-        return ids
-
     def close(self) -> None:
         """End; a reader that waits gets no further batch."""
         if self._channel is not None:
@@ -177,6 +174,8 @@ class Subscription:
         """Whether ``read`` has something, as far as is known without reading."""
         if self._channel is None:
             return False
+        if self._erased < self._hub.erased.last:
+            return True
         return self._room() > 0 if self.behind else not self._announced
 
     async def next_batch(self) -> Batch | None:
@@ -198,6 +197,12 @@ class Subscription:
             if channel is None:
                 return None
             self._hub.require_readable()
+            erased, self._erased = self._hub.erased.since(self._erased, self._visibility)
+            if erased:
+                told = self._told
+                return Batch(
+                    (), told, told, live=False, channel=channel.number, cursors=self._hub.cursors, erased=erased
+                )
             room = self._room()
             if self._place >= channel.start:
                 return self._read_channel(channel, room)

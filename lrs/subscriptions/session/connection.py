@@ -327,12 +327,6 @@ class Session:
         subscription = self._subscriptions.get(name)
         if subscription is None:
             return
-        erased = subscription.take_erased()
-        if erased:
-            # There may be more of it, and perhaps a batch.
-            self._ready[name] = None
-            await self._send(transport, frames.erased(name, erased))
-            return
         batch = await subscription.read()
         if batch is not None and self._close is None:
             if subscription.ready:
