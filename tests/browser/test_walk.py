@@ -63,6 +63,22 @@ def test_the_overview_goes_on_by_itself(opened: Callable[[str], Page]) -> None:
     )
 
 
+def test_a_page_that_nobody_is_at_asks_for_nothing_and_lets_the_session_end(
+    page: Page, opened: Callable[[str], Page]
+) -> None:
+    page.clock.install()
+    opened("overview")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.fast_forward("16:00")
+    page.wait_for_timeout(1000)
+    asked.clear()
+    page.wait_for_timeout(3000)
+    assert asked == []
+    with page.expect_response("**/api/statistics"):
+        page.mouse.move(200, 200)
+
+
 def test_a_statement_shows_its_json_its_state_and_its_readers(
     opened: Callable[[str], Page], made: World, look: Look
 ) -> None:
