@@ -19,7 +19,7 @@ from lrs.storage.lock import SharedLock
 from lrs.storage.mark import Mark
 
 BUSY_TIMEOUT_MS = 10_000
-CACHE_KIB = 16 * 1024
+CACHE_KIB = 4 * 1024
 _COPIED_PAGES = 1024
 _EMPTYING_MS = 50
 

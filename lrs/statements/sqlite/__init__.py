@@ -32,7 +32,7 @@ from lrs.storage.sqlite import Store, connect
 from lrs.storage.writer import Writer
 from lrs.telemetry import Commits
 
-WRITER_CACHE_KIB = 64 * 1024
+WRITER_CACHE_KIB = 32 * 1024
 
 
 class SqliteStatementLog:
