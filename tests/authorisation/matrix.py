@@ -40,7 +40,7 @@ class Matrix:
         self.chance = random.Random(seed)
         self.client = cache(self._client)
         for name in CONSUMERS:
-            server.engine.issuer.add_consumer(name, scopes=frozenset({"all", "admin"}))
+            server.engine.issuer.add_consumer(name, scopes=frozenset({"all", "admin", "pseudonyms"}))
 
     def _client(self, reader: Reader) -> Client:
         """A client with a token of the reader's consumer that has no more than the reader's rights."""
