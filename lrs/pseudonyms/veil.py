@@ -50,7 +50,7 @@ class Veil:
                 return quick
         statement = orjson.loads(raw)
         if RESPONSE in self._disclosure.strip:
-            for part in (statement, statement["object"]):
+            for part in (statement, statement.get("object", {})):
                 part.get("result", {}).pop("response", None)
         words: Words = {}
         shown = {name: self._agents(value, {} if name == "authority" else words) for name, value in statement.items()}
