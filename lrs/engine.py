@@ -28,7 +28,8 @@ from lrs.auth.principal import Principal, authority_agent
 from lrs.auth.scopes import ALL, STATEMENTS_WRITE, STREAM
 from lrs.auth.sqlite import open_consumers
 from lrs.auth.sqlite.allowances import AllowanceRows
-from lrs.auth.writer import UseWriter
+from lrs.auth.sqlite.reads import ReadRows
+from lrs.auth.writer import ReadWriter, UseWriter
 from lrs.clock import Clock, SystemClock
 from lrs.config import Settings
 from lrs.documents.service import Documents
@@ -118,15 +119,9 @@ class Engine:
         )
         self.hub = Hub(self.log, limits, durables=durables, disclosing=disclosing)
         self.sessions = Sessions(self.hub, self.authenticator, clock=self.clock)
-        self.owner = Principal(
-            consumer_id=OWNER_ID,
-            consumer="owner",
-            credential="owner",
-            scopes=frozenset({ALL}),
-            grant=UNRESTRICTED,
-            expires_at_us=None,
-            authority=authority_agent("owner", self.settings.public_url),
-        )
+        self.sessions.reads = self.statements.reads
+        self._reads = ReadWriter(self.statements.reads, ReadRows(self._store, self.clock))
+        self.owner = _owner(self.settings)
 
     @property
     def store(self) -> Store:
@@ -255,6 +250,7 @@ class Engine:
             # Closed in the opposite order: sessions leave, then the hub, then the log finishes what it accepted.
             stack.callback(self._store.close)
             stack.push_async_callback(asyncio.to_thread, self._uses.close)
+            stack.push_async_callback(asyncio.to_thread, self._reads.close)
             stack.push_async_callback(asyncio.to_thread, self.log.close)
             if self._issuers is not None:
                 fetcher = key_fetcher(self._issuers.issuers, self.settings.limits, self.clock)
@@ -269,6 +265,19 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._opened.aclose()
+
+
+def _owner(settings: Settings) -> Principal:
+    """The process itself."""
+    return Principal(
+        consumer_id=OWNER_ID,
+        consumer="owner",
+        credential="owner",
+        scopes=frozenset({ALL}),
+        grant=UNRESTRICTED,
+        expires_at_us=None,
+        authority=authority_agent("owner", settings.public_url),
+    )
 
 
 def _as_text(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:

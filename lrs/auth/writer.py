@@ -1,4 +1,4 @@
-"""The thread that notes when credentials were last used, so that no request waits for that."""
+"""The threads that note when credentials were last used, and how much was read, so that no request waits for that."""
 
 from __future__ import annotations
 
@@ -6,10 +6,44 @@ import threading
 from contextlib import suppress
 
 from lrs.auth.consumers import ConsumerStore
+from lrs.auth.reads import Reads
+from lrs.auth.sqlite.reads import ReadRows
 from lrs.errors import StoreUnavailable
 
 PAUSE_S = 2.0
 """What comes together in so long is written together."""
+
+
+READS_PAUSE_S = 60.0
+"""So often what was read is written down; a crash loses no more than that."""
+
+
+class ReadWriter:
+    """The thread that writes down what consumers were given. ``close`` it before the store."""
+
+    def __init__(self, reads: Reads, rows: ReadRows) -> None:
+        self._reads = reads
+        self._rows = rows
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="lrs-reads", daemon=True)
+        self._thread.start()
+
+    def flush(self) -> None:
+        """Write what was counted by now; it is dropped when the store can't be written."""
+        counts = self._reads.take()
+        if counts:
+            with suppress(StoreUnavailable):
+                self._rows.note(counts)
+
+    def close(self) -> None:
+        """Write the rest, and end the thread."""
+        self._closing.set()
+        self._thread.join()
+        self.flush()
+
+    def _run(self) -> None:
+        while not self._closing.wait(READS_PAUSE_S):
+            self.flush()
 
 
 class UseWriter:

@@ -34,6 +34,7 @@ COMMANDS = MappingProxyType(
         "verify": Command("lrs.cli.verify:verify", "Prove that the log is whole and unaltered."),
         "erase": Command("lrs.cli.erase:erase", "Erase what there is about a learner."),
         "retention": Command("lrs.cli.erase:retention", "Erase statements by their age."),
+        "privacy": Command("lrs.cli.privacy:privacy", "Show what a consumer can see of learners."),
         "compact": Command("lrs.cli.erase:compact", "Write the database anew, without its unused parts."),
         "quarantine": Command("lrs.cli.quarantine:quarantine", "Look at what trusted writers sent and was not stored."),
         "conflict": Command("lrs.cli.quarantine:conflict", "Look at other contents sent under ids that were taken."),

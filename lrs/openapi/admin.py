@@ -177,6 +177,14 @@ _CONSUMERS = {
             request=body(ref("Allowance")),
         ),
     },
+    "/consumers/{id}/privacy": {
+        "get": operation(
+            "reportPrivacy",
+            "What a consumer can see of learners, and what it has read in the last 30 days.",
+            {"200": in_json(ref("PrivacyReport"))},
+            parameters=(ID,),
+        )
+    },
     "/scopes": {
         "get": operation(
             "listScopes",

@@ -167,6 +167,40 @@ _FOLLOWERS: dict[str, Json] = {
             "aside": NUMBER,
         }
     ),
+    "PrivacyReport": thing(
+        {
+            "consumer": TEXT,
+            "state": TEXT,
+            "since": TIME,
+            "expires_at": maybe(TIME),
+            "scopes": ref("Scopes"),
+            "grant": ref("Grant"),
+            "statements_of": one_of("all", "own", "none"),
+            "documents": YES_NO,
+            "actors": TEXT,
+            "space": maybe(TEXT),
+            "strip": array(TEXT),
+            "sees": thing(
+                {
+                    "statements": NUMBER,
+                    "learners": NUMBER,
+                    "verbs": NUMBER,
+                    "courses": NUMBER,
+                    "oldest_stored_at": maybe(TIME),
+                    "all": YES_NO,
+                }
+            ),
+            "read": thing(
+                {
+                    "days": NUMBER,
+                    "queried": NUMBER,
+                    "pushed": NUMBER,
+                    "by_day": array(thing({"day": TEXT, "queried": NUMBER, "pushed": NUMBER})),
+                }
+            ),
+            "words": array(TEXT),
+        }
+    ),
     "Entry": thing(
         {
             "number": NUMBER,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from lrs.auth.principal import Principal
+from lrs.auth.reads import Reads
 from lrs.auth.scopes import STATEMENTS_READ_MINE, STATEMENTS_WRITE
 from lrs.errors import Conflict, CursorInvalid, InvalidAttachment, LrsError, MalformedJson, RequestError
 from lrs.limits import Limits
@@ -67,6 +68,7 @@ class Statements:
         self._allow = allow
         self.refused: Counter[str] = Counter()
         """How many statements were refused, by the code of the error."""
+        self.reads = Reads()
 
     async def store(
         self, statements: Sequence[Any], principal: Principal, version: str, *, alone: bool

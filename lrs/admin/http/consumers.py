@@ -92,6 +92,13 @@ class ConsumerHandlers:
 
         return answer(asdict(await call.run(acts.allow, call.who, one.name, as_seen)), tagged=True)
 
+    async def privacy(self, call: Call) -> Response:
+        """What it can see, in words and numbers, and what it has read in the last 30 days."""
+        call.parameters()
+        one: Consumer = await call.run(call.desk.administration.consumers.numbered, call.number("id"))
+        report = await call.run(call.desk.administration.privacy.report, one.name)
+        return answer(report.to_json())
+
     async def scopes(self, call: Call) -> Response:
         """Every scope that can be granted, with its meaning."""
         call.parameters()

@@ -62,6 +62,7 @@ def _of_consumers() -> dict[str, dict[str, Handler]]:
         "/consumers": {"GET": consumers.list_, "POST": consumers.add},
         "/consumers/{id}": {"GET": consumers.read, "PATCH": consumers.change},
         "/consumers/{id}/allowance": {"GET": consumers.allowance, "PUT": consumers.allow},
+        "/consumers/{id}/privacy": {"GET": consumers.privacy},
         "/scopes": {"GET": consumers.scopes},
         "/courses": {"GET": consumers.courses},
         "/keys": {"GET": credentials.keys, "POST": credentials.add_key},

@@ -8,6 +8,7 @@ from lrs.admin.service.aside import AsideActs
 from lrs.admin.service.consumers import ConsumerActs
 from lrs.admin.service.erasures import ErasureActs
 from lrs.admin.service.followers import FollowerActs
+from lrs.admin.service.privacy import PrivacyActs
 from lrs.admin.service.requests import RequestActs
 from lrs.audit.sqlite import AuditTrail
 from lrs.auth.issue import Issuer
@@ -30,6 +31,7 @@ class Administration:
         self.followers = FollowerActs(rooms)
         self.aside = AsideActs(rooms)
         self.erasures = ErasureActs(rooms)
+        self.privacy = PrivacyActs(rooms)
         self.accounts = AccountActs(rooms)
         self.requests = RequestActs(rooms)
 

@@ -30,6 +30,7 @@ class Kept(NamedTuple):
 
     body: bytes
     cursor: str | None
+    statements: int = 0
 
 
 class KeptPages:

@@ -137,6 +137,7 @@ class PlainRequests:
         page = self._kept.find(asked)
         if page is None:
             return None
+        self._statements.reads.queried(sender[0].consumer_id, page.statements)
         answer = _content(page.body, _version(sender[1]) + lines)
         if page.cursor is not None:
             answer = answer._replace(headers=_CURSOR % page.cursor.encode() + answer.headers)

@@ -84,6 +84,7 @@ class StatementResource:
         asked = _asked(exchange)
         kept = self.kept.find(asked)
         if kept is not None:
+            self._statements.reads.queried(exchange.principal.consumer_id, kept.statements)
             return _page(kept)
         parameters, cursor = exchange.parameters, None
         if any(name == "more" for name, _ in parameters):
@@ -100,9 +101,10 @@ class StatementResource:
         if more:
             more = f"{quote(asked.prefix)}{self._path}?more={more}"
         body = statement_result([_formatted(record, query, exchange) for record in page.records], more)
+        self._statements.reads.queried(exchange.principal.consumer_id, len(page.records))
         if query.attachments:
             return await multipart_answer(exchange, self._statements, page.records, body, _cursor(told))
-        kept = Kept(body, told)
+        kept = Kept(body, told, len(page.records))
         self.kept.keep(asked, kept, revision)
         return _page(kept)
 
@@ -110,6 +112,7 @@ class StatementResource:
         record = await self._statements.find(query, exchange.principal)
         if record is None:
             raise NotFound("there is no such statement")
+        self._statements.reads.queried(exchange.principal.consumer_id, 1)
         body = _formatted(record, query, exchange)
         headers = {"Last-Modified": formatdate(record.stored_us // 1_000_000, usegmt=True)}
         if query.attachments:

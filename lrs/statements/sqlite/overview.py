@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 from uuid import UUID
 
 from lrs.auth.grants import parse_entry
 from lrs.errors import InvalidParameter, NotFound
-from lrs.statements.keys import COURSE, ORGANISATION, VERB
-from lrs.statements.match import UNRESTRICTED_VISIBILITY
+from lrs.statements.keys import AGENT, COURSE, ORGANISATION, VERB
+from lrs.statements.match import UNRESTRICTED_VISIBILITY, Visibility
 from lrs.statements.record import Record, StatementId
 from lrs.statements.sqlite.names import Names
-from lrs.statements.sqlite.rows import COLUMNS, SOURCE, Rows
+from lrs.statements.sqlite.rows import COLUMNS, SOURCE, Rows, blocks
 from lrs.statements.sqlite.schema import migrations
-from lrs.statements.sqlite.select import Reader, position_by
+from lrs.statements.sqlite.select import Reader, head, position_by, statement
 from lrs.storage.sqlite import Store
 
 RECENT_S = 3.0
@@ -54,6 +55,18 @@ class Known:
     record: Record
     voided_by: UUID | None
     voids: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How much a reader may see; ``all``: whether nothing older was left out."""
+
+    statements: int = 0
+    learners: int = 0
+    verbs: int = 0
+    courses: int = 0
+    oldest_us: int | None = None
+    all: bool = True
 
 
 class Overview:
@@ -97,6 +110,25 @@ class Overview:
         courses, verbs = ([one for one in counted if one.name.startswith(kind)] for kind in (COURSE, VERB))
         return _told(courses, limit), _told(verbs, limit)
 
+    def seen(self, visibility: Visibility, limit: int) -> Seen:
+        """What ``visibility`` permits among all statements, or the newest ``limit`` of those that it permits."""
+        names: set[str] = set()
+        count, oldest_us = 0, None
+        with self._store.snapshot() as connection:
+            terms = self._rows.terms(connection, visibility.members())
+            if terms is None:
+                return Seen()
+            rows = connection.execute(*statement(terms, 0, head(connection) + 1, ascending=False))
+            with closing(blocks(rows, limit)) as read:
+                for block in read:
+                    for record in self._rows.records(connection, block, with_keys=True):
+                        if visibility.permits(record):
+                            if count == limit:
+                                return _seen(count, names, oldest_us, all_=False)
+                            count, oldest_us = count + 1, record.stored_us
+                            names.update(key for key in record.keys if key[0] in _COUNTED)
+        return _seen(count, names, oldest_us, all_=True)
+
     def courses(self, prefix: str, limit: int) -> list[str]:
         """Entries of grants that the log knows and that begin with ``prefix``: organisations, then courses."""
         begins = [prefix] if prefix.startswith(_SCHEMES) else [prefix, *(scheme + prefix for scheme in _SCHEMES)]
@@ -130,6 +162,14 @@ class Overview:
         wal = path.with_name(path.name + "-wal")
         disk = os.statvfs(path.parent)
         return Size(path.stat().st_size, wal.stat().st_size if wal.exists() else 0, disk.f_bavail * disk.f_frsize)
+
+
+_COUNTED = AGENT + VERB + COURSE
+
+
+def _seen(count: int, names: set[str], oldest_us: int | None, *, all_: bool) -> Seen:
+    kinds = Counter(name[0] for name in names)
+    return Seen(count, kinds[AGENT], kinds[VERB], kinds[COURSE], oldest_us, all_)
 
 
 def _told(counted: Sequence[Counted], limit: int) -> list[Counted]:

@@ -334,8 +334,7 @@ class Session:
             frame = self._sessions.hub.frame(name, batch)
             await self._send(transport, frame)
             if batch.payloads:
-                self._sent.statements += len(batch.payloads)
-                self._sent.size_bytes += len(frame.data)
+                self._sessions.count(self, len(batch.payloads), len(frame.data))
                 if batch.fresh and frame.stored_us is not None:
                     self._sent.delay.observe((self._sessions.now().now_us - frame.stored_us) / 1_000_000)
 

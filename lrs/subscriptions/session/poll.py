@@ -90,9 +90,7 @@ class Poll:
                 if self._failure is not None:
                     raise self._failure
                 if batch is not None and batch.payloads:
-                    sent = self._sessions.traffic.sent[self.door]
-                    sent.statements += len(batch.payloads)
-                    sent.size_bytes += sum(map(len, batch.payloads))
+                    self._sessions.count(self, len(batch.payloads), sum(map(len, batch.payloads)))
                     return Answer(batch.payloads, batch.cursor, subscription.behind)
                 left_s = until_s - loop.time()
                 if self._over or (left_s <= 0 and not subscription.behind):

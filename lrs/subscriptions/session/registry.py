@@ -9,6 +9,7 @@ from typing import Protocol, Self
 from uuid import uuid4
 
 from lrs.auth.principal import Principal
+from lrs.auth.reads import Reads
 from lrs.clock import Clock
 from lrs.errors import LrsError, Overloaded
 from lrs.limits import Limits
@@ -107,6 +108,7 @@ class Sessions:
         self._consistent = (float("-inf"), 0)
         self._all_gone = asyncio.Event()
         self._stopping = False
+        self.reads = Reads()
 
     async def __aenter__(self) -> Self:
         return self
@@ -131,6 +133,14 @@ class Sessions:
         if self._watcher is not None:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
+
+    def count(self, guest: Guest, statements: int, size_bytes: int) -> None:
+        """``guest`` was sent so much."""
+        sent = self.traffic.sent[guest.door]
+        sent.statements += statements
+        sent.size_bytes += size_bytes
+        if guest.principal is not None:
+            self.reads.pushed(guest.principal.consumer_id, statements)
 
     def __len__(self) -> int:
         return len(self._sessions)
