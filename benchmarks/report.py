@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import fanout, latency, reads, stages, stream, workers, writes
+from benchmarks import fanout, latency, pseudonyms, reads, stages, stream, workers, writes
 from benchmarks.machine import machine
 from benchmarks.parts import Aim, Found, Part, markdown
 
@@ -28,6 +28,7 @@ PAGE, FIGURES = DOCS / "performance.md", DOCS / "performance.json"
 PARTS: Mapping[str, Part] = {
     "writes": writes.PART,
     "reads": reads.PART,
+    "pseudonyms": pseudonyms.PART,
     "workers": workers.PART,
     "latency": latency.PART,
     "fanout": fanout.PART,
