@@ -41,6 +41,7 @@ def test_a_platform_gets_a_key_that_writes_until_it_is_revoked(
     look(page, "key-shown-once")
     page.get_by_role("button", name="Copy secret").click()
     assert page.evaluate("navigator.clipboard.readText()") == key[1]
+    expect(page.get_by_role("dialog").get_by_role("status")).to_have_text("secret copied.")
     page.get_by_role("button", name="I have kept it").click()
     assert key[1] not in page.content()
     with blocking_client(made.server, key) as platform:
@@ -74,6 +75,7 @@ def test_a_reader_gets_a_grant_by_suggestion_and_a_narrower_token(
     page.get_by_role("combobox", name="Only these verbs").fill("http://id.tincanapi.com/verb/earned")
     look(page, "consumer-editor")
     page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("narrow-reader was changed.")).to_be_visible()
     expect(page.get_by_text("Only these verbs")).to_be_visible()
     page.get_by_role("button", name="New token").click()
     dialog = page.get_by_role("dialog", name="New token for narrow-reader")

@@ -74,6 +74,13 @@ def test_a_dialog_keeps_the_focus_and_gives_it_back(opened: Callable[[str], Page
     expect(page.get_by_role("heading", level=1)).to_contain_text("active")
 
 
+def test_the_focus_goes_to_the_heading_of_what_a_link_led_to(opened: Callable[[str], Page]) -> None:
+    page = opened("consumers")
+    page.get_by_role("link", name="research").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="research")).to_be_focused()
+
+
 def test_going_back_shows_what_was_there_before(opened: Callable[[str], Page]) -> None:
     page = opened("consumers")
     page.get_by_role("link", name="research").click()

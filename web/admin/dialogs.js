@@ -6,7 +6,7 @@ import { failure } from "./forms.js";
 /** Open a dialog with `body`; gives it and a promise of its end. */
 export function open(title, body, properties = {}) {
   const id = newId("dialog");
-  const node = el("dialog", { "aria-labelledby": id, ...properties }, el("h2", { id }, title), body);
+  const node = el("dialog", { "aria-labelledby": id, ...properties }, el("h2", { id }, title), body, el("p.hint.said-inside", { role: "status" }));
   document.body.append(node);
   const closed = new Promise((resolve) => {
     node.addEventListener("close", () => {
@@ -26,8 +26,10 @@ export async function confirm({ title, text, verb, act, danger = true, body = nu
   const trouble = el("div.trouble");
   const go = el("button", { type: "button", className: danger ? "danger" : "primary" }, verb);
   const stay = el("button", { type: "button", autofocus: true }, "Cancel");
-  const { node, closed } = open(title, el("div", trouble, el("p", text), body, el("div.actions", go, stay)), {
+  const told = el("p", { id: newId("told") }, text);
+  const { node, closed } = open(title, el("div", trouble, told, body, el("div.actions", go, stay)), {
     role: danger ? "alertdialog" : null,
+    "aria-describedby": told.id,
   });
   stay.onclick = () => node.close("");
   go.onclick = async () => {

@@ -46,7 +46,8 @@ export function newId(stem = "e") {
 
 /** Tell people who don't see the page, and those who do, that something was done. */
 export function say(text) {
-  const node = document.getElementById("said");
+  // Nothing outside of an open dialog is read out.
+  const node = [...document.querySelectorAll("dialog[open] > .said-inside")].at(-1) ?? document.getElementById("said");
   fill(node, text);
   clearTimeout(say.timer);
   say.timer = setTimeout(() => fill(node), 6000);

@@ -11,20 +11,36 @@ const ENTRANCES = ["login", "password"];
 const main = document.getElementById("main");
 const name = location.pathname.split("/").at(-1);
 
-/** Show the page `name`. A page exports `title`, and `show(place, { heading, session })`, which gives what to show. */
+/** How long what was shown before stays, while what comes next is loaded. */
+const STAYS_MS = 200;
+
+/** Show the page `name`. A page exports `title`, and `show(body, place, { heading, session })`, which fills `body`. */
 async function open() {
   const page = await import(`./pages/${name}.js`);
   document.title = `${page.title} · lrs-lite`;
   const session = ENTRANCES.includes(name) ? null : await enter();
-  const heading = el("h1", page.title);
-  const body = el("div.page", { id: "page" });
-  fill(main, heading, body);
+  let newest = null;
   await following(async (place) => {
+    // Each place has a body of its own: what is slow and no longer wanted has nowhere to appear.
+    const heading = el("h1", { tabIndex: -1 }, page.title);
+    const body = el("div.page", { id: "page" });
+    const first = newest === null;
+    newest = body;
+    const appear = () => {
+      if (newest !== body || body.isConnected) return;
+      fill(main, heading, body);
+      // Who came by a link that is gone now goes on at the top.
+      if (!first && document.activeElement === document.body) heading.focus();
+    };
+    if (first) appear();
+    setTimeout(appear, STAYS_MS);
     try {
       await page.show(body, place, { session, heading });
     } catch (error) {
       fill(body, failure(error));
       if (!(error instanceof ApiError)) throw error;
+    } finally {
+      appear();
     }
   });
 }
@@ -42,7 +58,9 @@ async function enter() {
   }
   watchPresence(session.idle_s);
   fill(document.getElementById("who"), session.name);
-  document.getElementById("leave").onclick = leave;
+  const out = document.getElementById("leave");
+  out.onclick = leave;
+  out.hidden = false;
   return session;
 }
 

@@ -32,7 +32,8 @@ export function refresh(everyMs, act) {
   let over = false;
   (async () => {
     while (!over) {
-      await act().catch((error) => unheard(error));
+      // A dialog is about what is shown, which so must stay.
+      if (document.querySelector("dialog[open]") === null) await act().catch((error) => unheard(error));
       await new Promise((resolve) => setTimeout(resolve, everyMs));
       if (document.hidden || !present()) await new Promise((resolve) => waiting.add(resolve));
     }

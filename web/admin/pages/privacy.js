@@ -2,7 +2,7 @@ import { get, send } from "../api.js";
 import { agentName, agentOf } from "../agents.js";
 import { confirm } from "../dialogs.js";
 import { el, fill, foreign, say } from "../dom.js";
-import { count, moment, size } from "../format.js";
+import { count, moment, whole } from "../format.js";
 import { field, form } from "../forms.js";
 import { badge, entries, facts, paged } from "../lists.js";
 import { freshness, refresh } from "../refresh.js";
@@ -92,11 +92,12 @@ const COLUMNS = [
   { name: "What", cell: (one) => el("ul.plain.small", amountFacts(one).map(([name, value]) => el("li", el("span.muted", `${name} `), value))) },
 ];
 
+const NAMES = { aside: "in quarantine and conflicts" };
 const OTHERS = new Set(["number", "begun_at", "finished_at", "reason"]);
 
 /** Each amount that the server tells, by its name. */
 function amountFacts(amounts) {
   return Object.entries(amounts)
     .filter(([name, value]) => !OTHERS.has(name) && typeof value === "number")
-    .map(([name, value]) => [name.replaceAll("_", " "), name.endsWith("bytes") ? size(value) : String(value)]);
+    .map(([name, value]) => [NAMES[name] ?? name.replaceAll("_", " "), whole(value)]);
 }
