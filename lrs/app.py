@@ -31,6 +31,7 @@ from lrs.oauth.http import oauth_routes
 from lrs.openapi.http import openapi_routes
 from lrs.pseudonyms.http import pseudonym_routes
 from lrs.statements.http.described import activity_routes, agent_routes
+from lrs.statements.http.erased import erased_routes
 from lrs.statements.http.plain import PlainRequests
 from lrs.statements.http.statements import StatementEndpoint, statement_routes
 from lrs.subscriptions.description import description
@@ -154,6 +155,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
     return [
         *about_routes(settings, stream),
         *statement_routes(engine.statements, authenticator, settings),
+        *erased_routes(engine.log, authenticator, settings),
         *activity_routes(engine.log, authenticator, settings),
         *agent_routes(engine.log, authenticator, settings),
         *document_routes(engine.documents, authenticator, settings),

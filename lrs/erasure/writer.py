@@ -45,6 +45,9 @@ TRIES = 600
 ROUNDS = 100
 """A learner who goes on writing faster than this erases is left with what came last."""
 
+INDEXED_MAX = 50_000
+"""An index of more rows takes too long to be made anew while others wait for the writer; ``lrs compact`` does it."""
+
 _AT_ONCE = 50
 _UNATTACHED = "SELECT name FROM unattached LIMIT ?"
 _REMOVED = "DELETE FROM unattached WHERE name IN (SELECT value FROM json_each(?))"
@@ -122,11 +125,19 @@ class Erasures:
             self._erase_aside(number, learner)
             if self.stopping.is_set() or self._is_nameless(learner):
                 break
-        self._spaces.clear()
+        if not self.stopping.is_set():
+            self._spaces.clear()
+            self._make_anew()
+
+    def _make_anew(self) -> None:
+        """Make indexes anew whose pages may hold what was moved out of them when they were split, if that is quick."""
         with self._store.writing() as connection:
-            # Pages that were split hold what was moved out of them, until they are made anew.
-            connection.execute("REINDEX key_name")
-            connection.execute("REINDEX document")
+            for table in ("key_name", "document"):
+                # The names are constants.
+                counted = f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT ?)"  # noqa: S608
+                (rows,) = connection.execute(counted, (INDEXED_MAX + 1,)).fetchone()
+                if rows <= INDEXED_MAX:
+                    connection.execute(f"REINDEX {table}")
 
     def _erase_records(self, number: int, find: Finder, beyond: int) -> None:
         eraser = Eraser(number)

@@ -7,7 +7,7 @@ objects, and the live stream asks them alone, so that push and pull can't disagr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -17,7 +17,7 @@ import orjson
 from lrs.auth.disclosure import PLAIN, Disclosure
 from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.auth.principal import Principal
-from lrs.auth.restrictions import Restrictions
+from lrs.auth.restrictions import NO_RESTRICTIONS, Restrictions
 from lrs.statements.keys import ACTIVITY_TYPE, AGENT, COURSE, ORGANISATION, PLATFORM, VERB, VOIDED, WRITER, Keys
 from lrs.statements.record import Draft, Record
 
@@ -138,6 +138,15 @@ UNRESTRICTED_VISIBILITY = Visibility(UNRESTRICTED)
 def _voids(record: Record) -> bool:
     """Whether ``record`` itself voids; what refers to such a statement has the key of its verb too."""
     return bool(orjson.loads(record.payload)["verb"]["id"] == VOIDED)
+
+
+def of_erased(sight: Visibility) -> Visibility:
+    """Who may be told that a statement was erased: courses and author are asked, as far as a grant is limited to them.
+
+    Nothing is left of the rest that a grant can be restricted to. Whoever has read such a statement is to forget it,
+    and to others a UUID says nothing.
+    """
+    return Visibility(replace(sight.grant, restrictions=NO_RESTRICTIONS), sight.writer)
 
 
 def permits_writing(grant: Grant, draft: Draft, target: Keys | None) -> bool:

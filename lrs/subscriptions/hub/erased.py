@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 from uuid import UUID
 
-from lrs.auth.restrictions import NO_RESTRICTIONS
-from lrs.statements.match import Visibility
+from lrs.statements.match import Visibility, of_erased
 from lrs.statements.record import Record
 
 KEPT = 10_000
@@ -28,17 +26,13 @@ class Erased:
         self.last = found[-1][0]
 
     def since(self, number: int, visibility: Visibility) -> tuple[list[str], int]:
-        """Ids of what was erased after ``number`` in courses that ``visibility`` covers, and up to where that goes.
-
-        Nothing is left of the rest that a grant can be restricted to, so that is not asked: whoever has read such a
-        statement is to forget it, and to others a UUID says nothing.
-        """
+        """Ids of what was erased after ``number``, for who has ``visibility``, and up to where that goes."""
         if number >= self.last:
             return [], self.last
-        wide = Visibility(replace(visibility.grant, restrictions=NO_RESTRICTIONS), visibility.writer)
+        sight = of_erased(visibility)
         ids: list[str] = []
         for at, record in self._kept:
-            if at > number and wide.permits(record):
+            if at > number and sight.permits(record):
                 ids.append(str(UUID(bytes=record.id)))
                 if len(ids) == TOLD_AT_ONCE:
                     return ids, at
