@@ -90,6 +90,14 @@ def test_a_statement_shows_its_json_its_state_and_its_readers(
     look(page, "statement")
 
 
+def test_a_report_tells_what_a_consumer_sees_and_has_read(opened: Callable[[str], Page], look: Look) -> None:
+    page = opened("consumers#id=2")
+    page.get_by_role("button", name="Make the report").click()
+    expect(page.get_by_text("It sees statements of course-v1:DemoX+Botany0+2026")).to_be_visible()
+    expect(page.get_by_text("In the last 30 days it was given")).to_be_visible()
+    look(page, "report")
+
+
 def test_a_voided_statement_is_found_and_told_as_such(
     opened: Callable[[str], Page], made: World, complaints: Complaints
 ) -> None:

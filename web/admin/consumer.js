@@ -10,6 +10,7 @@ import { check, choice, field, form, momentIn, momentInput } from "./forms.js";
 import { grantEditor, grantFacts, grantText, scopeBoxes } from "./grants.js";
 import { facts, paged, state } from "./lists.js";
 import { placed } from "./place.js";
+import { reportView } from "./report.js";
 
 const LASTS = [["", "as the server is set"], [3600, "1 hour"], [86_400, "1 day"], [30 * 86_400, "30 days"], [365 * 86_400, "1 year"]];
 
@@ -40,7 +41,7 @@ export async function consumerView(consumer, etag, again) {
   const keys = el("section.stack");
   const tokens = el("section.stack");
   await Promise.all([drawKeys(keys, consumer), drawTokens(tokens, consumer, scopes)]);
-  return [told, keys, tokens, await allowanceView(consumer)];
+  return [told, keys, tokens, await allowanceView(consumer), reportView(consumer)];
 }
 
 function switcher(consumer, etag, again) {

@@ -15,7 +15,8 @@ export async function show(body) {
   const fresh = freshness();
   const done = el("section.stack");
   const draw = () => drawErasures(done);
-  fill(body, eraser(draw), fresh.node, done);
+  const reports = el("p", "What a consumer can see of learners, and what it has read, is told in a report on its page: ", el("a", { href: "consumers" }, "Consumers"), ".");
+  fill(body, reports, eraser(draw), fresh.node, done);
   await draw();
   refresh(EVERY_MS, async () => {
     try {
