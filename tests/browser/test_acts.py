@@ -18,6 +18,11 @@ def make_consumer(opened: Callable[[str], Page], name: str, kind: str) -> Page:
     page = opened("consumers#new=yes")
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label(kind).check()
+    if "writes" not in kind:
+        expect(page.get_by_label("Only these courses")).to_be_checked()
+        page.get_by_role("button", name="Make consumer").click()
+        expect(page.get_by_role("alert").first).to_contain_text("Name a course")
+        page.get_by_label("Every course").check()
     page.get_by_role("button", name="Make consumer").click()
     page.wait_for_url("**#id=*")
     expect(page.get_by_role("heading", name=name)).to_be_visible()

@@ -2,6 +2,11 @@
 
 import { el, fill, newId } from "./dom.js";
 
+/** What somebody has filled in can't be sent as it is; the message says why. */
+export class NotYet extends Error {
+  status = 0;
+}
+
 /** A control with its label, a hint, and room for what is wrong with it. */
 export function field(label, control, { hint, optional = false } = {}) {
   control.id ||= newId("field");

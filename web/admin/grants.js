@@ -4,7 +4,7 @@ import { agentName, agentOf } from "./agents.js";
 import { get } from "./api.js";
 import { el, foreign, newId } from "./dom.js";
 import { courseKey, tail } from "./format.js";
-import { check, group } from "./forms.js";
+import { check, group, NotYet } from "./forms.js";
 import { badge, entries } from "./lists.js";
 
 const EVERY = "*";
@@ -91,11 +91,20 @@ export function grantEditor(grant = { courses: [] }) {
       further.map((one) => one.node),
     ),
   );
+  const named = () => {
+    const found = courses.values();
+    if (found.length === 0) throw new NotYet("Name a course, or choose every course");
+    return found;
+  };
   return {
     node,
+    every: (yes) => {
+      (yes ? all : some).firstChild.checked = true;
+      follow();
+    },
     value: () => ({
       ...Object.fromEntries(unknown(grant).map((member) => [member, grant[member]])),
-      courses: all.firstChild.checked ? [EVERY] : courses.values(),
+      courses: all.firstChild.checked ? [EVERY] : named(),
       ...Object.fromEntries(further.filter((one) => one.on()).map((one) => [one.name, one.values()])),
     }),
   };

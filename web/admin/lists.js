@@ -1,7 +1,7 @@
 /** Lists: tables that turn into cards on a phone, with a page at a time, and lists of values that can be edited. */
 
 import { el, fill, foreign, newId, say } from "./dom.js";
-import { failure } from "./forms.js";
+import { failure, NotYet } from "./forms.js";
 
 /** A table. Columns are `{ name, cell(row), numeric, short }`; short ones are not broken, a name may be "" for buttons. `caption` is for screen readers. */
 export function table(caption, columns, rows) {
@@ -135,7 +135,7 @@ export function entries({ label, hint, initial = [], suggest, read = (text) => t
   return {
     node,
     values: () => {
-      if (!add()) throw new Error(`${label}: ${trouble.textContent}`);
+      if (!add()) throw new NotYet(`${label}: ${trouble.textContent}`);
       return [...values];
     },
   };

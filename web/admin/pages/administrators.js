@@ -2,7 +2,7 @@ import { getAll, send } from "../api.js";
 import { confirm, showOnce } from "../dialogs.js";
 import { el, fill, foreign, say } from "../dom.js";
 import { ago, moment, whole } from "../format.js";
-import { field, form } from "../forms.js";
+import { field, form, NotYet } from "../forms.js";
 import { badge, table } from "../lists.js";
 
 export const title = "Administrators";
@@ -101,7 +101,7 @@ function ownPassword(session) {
       {
         verb: "Change password",
         submit: async (node) => {
-          if (password.value !== repeated.value) throw Object.assign(new Error("The two are not the same"), { status: 0 });
+          if (password.value !== repeated.value) throw new NotYet("The two are not the same");
           await send("PUT", "session/password", { current: current.value, password: password.value });
           node.reset();
           say("Your password is changed.");

@@ -76,6 +76,8 @@ async function maker() {
   const choose = ([, , wanted, trusts]) => {
     if (wanted !== null) boxes.choose(wanted);
     trusted.firstChild.checked = trusts;
+    // Who writes for a platform writes for all its courses; who reads is to see what was chosen for it.
+    grant.every(trusts);
   };
   const kinds = KINDS.map((kind, at) => {
     const node = check(kind[1], { type: "radio", name: "kind", checked: at === 0 });

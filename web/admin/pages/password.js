@@ -1,6 +1,6 @@
 import { send } from "../api.js";
 import { el, fill } from "../dom.js";
-import { failure, field, form } from "../forms.js";
+import { failure, field, form, NotYet } from "../forms.js";
 import { goOn } from "./login.js";
 
 export const title = "Set your password";
@@ -27,7 +27,7 @@ export function show(body) {
       {
         verb: "Set password and log in",
         submit: async () => {
-          if (password.value !== again.value) throw Object.assign(new Error("The two are not the same"), { status: 0 });
+          if (password.value !== again.value) throw new NotYet("The two are not the same");
           await send("POST", "password-link", { link, password: password.value });
           history.replaceState(null, "", "password");
           goOn();
