@@ -145,6 +145,8 @@ class DurableReader(SocketReader):
             self.told = self.acknowledged
             place = self._at(self.told)
             self.got = [one for one in self.got if one[0] <= place]
+            # What was not acknowledged comes again, as it is to be seen by now.
+            self.sights.append((place, self.sights[-1][1]))
         super()._take_frame(frame)
 
 
