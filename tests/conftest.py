@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,10 @@ from tests.described import BY_EVENTS, FROM_SERVER, check_sent
 from tests.system.server import Server
 
 _send = Session._send
+
+# What is random in a run is so by this number, which names of tests tell: SEED=… repeats it. The processes that share
+# the tests of a run have it from the first one.
+os.environ["SEED"] = os.environ.get("SEED") or str(random.SystemRandom().randrange(2**32))
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +10,7 @@ from tests.authorisation.making import Maker
 from tests.authorisation.matrix import Matrix
 from tests.door.client import serving
 
-SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
+SEED = int(os.environ["SEED"])
 STATEMENTS = 220
 
 

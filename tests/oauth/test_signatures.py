@@ -72,7 +72,6 @@ EC = jwk_of(new_key("ES256"), "k", "ES256")
         None,
         [],
     ],
-    ids=repr,
 )
 def test_what_is_no_key_for_signatures_of_strangers_is_passed_over(row: Any) -> None:
     """No name, for encryption, with its private part, for a shared secret, of another curve, too weak."""

@@ -12,7 +12,7 @@ from lrs.limits import Limits
 from tests.door.client import serving
 from tests.pseudonyms.world import World
 
-SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
+SEED = int(os.environ["SEED"])
 
 
 @pytest.fixture(scope="module", params=[SEED], ids=lambda seed: f"SEED={seed}")
