@@ -14,6 +14,7 @@ import click
 from lrs.admin.sqlite.schema import migrations as of_admin
 from lrs.audit.sqlite import migrations as of_audit
 from lrs.auth.sqlite.allowances import MIGRATIONS as OF_ALLOWANCES
+from lrs.auth.sqlite.reads import MIGRATIONS as OF_READS
 from lrs.auth.sqlite.schema import MIGRATIONS as OF_AUTH
 from lrs.cli.listener import DESCRIPTORS
 from lrs.cli.output import print_json
@@ -26,10 +27,21 @@ from lrs.monitoring import files, sqlite
 from lrs.monitoring.advice import Finding, Level, judge
 from lrs.monitoring.facts import Facts, Machine
 from lrs.oauth.fetch import require_issuers
+from lrs.pseudonyms.sqlite import MIGRATIONS as OF_PSEUDONYMS
 from lrs.statements.sqlite.schema import migrations as of_statements
 from lrs.subscriptions.sqlite import migrations as of_subscriptions
 
-MIGRATIONS = (of_statements, OF_DOCUMENTS, OF_AUTH, OF_ALLOWANCES, of_audit, of_subscriptions, of_admin)
+MIGRATIONS = (
+    of_statements,
+    OF_DOCUMENTS,
+    OF_AUTH,
+    OF_ALLOWANCES,
+    OF_READS,
+    OF_PSEUDONYMS,
+    of_audit,
+    of_subscriptions,
+    of_admin,
+)
 """Those of every room that keeps something in the store."""
 
 _STA_UNSYNC = 0x40

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import fanout, report, writes
+from benchmarks import fanout, pseudonyms, report, writes
 from benchmarks.parts import Aim, markdown, ratios, spread
 from benchmarks.reads import SIZES
 
@@ -66,6 +66,9 @@ FIGURES: dict[str, dict[str, Any]] = {
         "revocations_s": [0.1], "everything": CATCH_UP, "one_course": CATCH_UP,
     },
     "stages": {"decode": 8.4},
+    "pseudonyms": {
+        "size": 1_000, "pages": {shown: [OUTCOME] for shown in (*pseudonyms.CONSUMERS, pseudonyms.FIRST)},
+    },
 }  # fmt: skip
 
 
@@ -107,7 +110,7 @@ def test_every_plot_is_well_formed_and_shown(name: str) -> None:
 
 def test_every_aim_is_judged() -> None:
     aims = [aim for name, part in report.PARTS.items() for aim in part.aims(FIGURES[name])]
-    assert len(aims) == 25
+    assert len(aims) == 26
     assert {aim.reached for aim in aims} == {True, False}
     table = report.aims_table([*aims, Aim("x", "y", "z", None)])
     assert (table.count("| yes |"), table.count("| not measured |")) == (sum(bool(aim.reached) for aim in aims), 1)

@@ -174,7 +174,10 @@ async def test_introspection_tells_whose_token_it_is(lrs: Server, issuer: Loopba
     pair, token = key_of(lrs, "asked"), external(issuer, "asked")
     await reads(lrs, token)
     with stranger(lrs) as anybody:
-        found = anybody.post("/oauth/introspect", data={"token": token}, auth=pair).json()
+        while (answer := anybody.post("/oauth/introspect", data={"token": token}, auth=pair)).status_code == 503:
+            # This worker has yet to fetch the keys of the issuer.
+            await asyncio.sleep(0.1)
+        found = answer.json()
         refused = anybody.post("/oauth/revoke", data={"token": token}, auth=pair)
     assert (found["active"], found["iss"], found["client_id"]) == (True, issuer.url, "asked")
     assert (refused.status_code, refused.json()["error"]) == (400, "unsupported_token_type")
