@@ -174,7 +174,7 @@ async def test_introspection_tells_whose_token_it_is(lrs: Server, issuer: Loopba
     pair, token = key_of(lrs, "asked"), external(issuer, "asked")
     await reads(lrs, token)
     with stranger(lrs) as anybody:
-        while (answer := anybody.post("/oauth/introspect", data={"token": token}, auth=pair)).status_code == 503:
+        while (answer := anybody.post("/oauth/introspect", data={"token": token}, auth=pair)).status_code == 503:  # noqa: ASYNC110
             # This worker has yet to fetch the keys of the issuer.
             await asyncio.sleep(0.1)
         found = answer.json()
