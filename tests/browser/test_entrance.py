@@ -116,6 +116,7 @@ def test_the_last_administrator_stays_and_the_page_says_why(
 ) -> None:
     complaints.expect(409)
     page = opened("administrators")
+    expect(page.get_by_role("row", name="admin")).to_be_visible()
     others = [row for row in page.get_by_role("row").all_inner_texts() if re.search("anna|bert", row)]
     for row in others:
         name = row.split()[0]
