@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import zstandard
@@ -56,30 +56,34 @@ class Unpacker:
         """The payload in ``packed``. Raises StoreCorrupt when there is none."""
         return self.unpack_all(connection, (packed,))[0]
 
-    def unpack_all(self, connection: sqlite3.Connection, packed: Iterable[bytes]) -> list[bytes]:
+    def unpack_all(self, connection: sqlite3.Connection, packed: Sequence[bytes]) -> list[bytes]:
         """The same for each of ``packed``."""
-        own = self._own.by_number
-        found = []
-        for one in packed:
-            number = one[0] if one else _NONE
-            if number == _PLAIN:
-                found.append(one)
-                continue
-            decompress = own.get(number) or self._decompressor(connection, number)
-            try:
-                found.append(decompress(memoryview(one)[1:]))
-            except zstandard.ZstdError as error:
-                raise StoreCorrupt(f"a payload can't be unpacked: {error}") from error
-        return found
+        numbers = {one[0] if one else _NONE for one in packed}
+        if len(numbers) == 1 and len(packed) > 1:
+            return self._unpack_alike(connection, packed, numbers.pop())
+        return [self._unpack_alike(connection, (one,), one[0] if one else _NONE)[0] for one in packed]
 
-    def _decompressor(self, connection: sqlite3.Connection, number: int) -> Callable[[memoryview], bytes]:
+    def _unpack_alike(self, connection: sqlite3.Connection, packed: Sequence[bytes], number: int) -> list[bytes]:
+        if number == _PLAIN:
+            return list(packed)
+        decompressor = self._own.by_number.get(number) or self._decompressor(connection, number)
+        frames: list[bytes | bytearray | memoryview] = [one[1:] for one in packed]
+        try:
+            if len(frames) == 1:
+                return [decompressor.decompress(frames[0])]
+            # In one call, because after each call the interpreter's lock must be waited for.
+            found = decompressor.multi_decompress_to_buffer(frames)
+            return [found[at].tobytes() for at in range(len(frames))]
+        except (zstandard.ZstdError, ValueError) as error:
+            raise StoreCorrupt(f"a payload can't be unpacked: {error}") from error
+
+    def _decompressor(self, connection: sqlite3.Connection, number: int) -> zstandard.ZstdDecompressor:
         if number not in self._contents:
             found = connection.execute("SELECT content FROM payload_dictionary WHERE number = ?", (number,)).fetchone()
             if found is None:
                 raise StoreCorrupt("a payload is packed with a dictionary that is not there")
             self._contents[number] = found[0]
-        dictionary = zstandard.ZstdCompressionDict(self._contents[number])
-        made: Callable[[memoryview], bytes] = zstandard.ZstdDecompressor(dict_data=dictionary).decompress
+        made = zstandard.ZstdDecompressor(dict_data=zstandard.ZstdCompressionDict(self._contents[number]))
         self._own.by_number[number] = made
         return made
 
@@ -88,4 +92,4 @@ class _Decompressors(threading.local):
     """Those of the running thread, because one of them must not be used by two threads at once."""
 
     def __init__(self) -> None:
-        self.by_number: dict[int, Callable[[memoryview], bytes]] = {}
+        self.by_number: dict[int, zstandard.ZstdDecompressor] = {}
