@@ -25,7 +25,6 @@ from lrs.statements.http.plain import PlainRequests
 from lrs.statements.intake import with_id
 from lrs.statements.pages import statement_result
 from lrs.statements.parameters import StatementQuery, parse_query, parse_uuid
-from lrs.statements.record import Record
 from lrs.statements.service import Statements
 from lrs.xapi.timestamps import format_us
 
@@ -94,13 +93,14 @@ class StatementResource:
             parameters = parse_qsl(query_string, keep_blank_values=True)
         query = parse_query(parameters, self._limits)
         if query.statement_id is not None:
-            return await self._one(query, exchange)
+            return await self._one(query, exchange, asked.language)
         revision = self.kept.revision()
         page, told = await self._statements.page(query, exchange.principal, cursor)
         more = self._statements.continuation(page, urlencode(parameters), exchange.principal)
         if more:
             more = f"{quote(asked.prefix)}{self._path}?more={more}"
-        body = statement_result([_formatted(record, query, exchange) for record in page.records], more)
+        payloads = [formatted(record.payload, query.format, asked.language) for record in page.records]
+        body = statement_result(payloads, more)
         self._statements.reads.queried(exchange.principal.consumer_id, len(page.records))
         if query.attachments:
             return await multipart_answer(exchange, self._statements, page.records, body, _cursor(told))
@@ -108,12 +108,12 @@ class StatementResource:
         self.kept.keep(asked, kept, revision)
         return _page(kept)
 
-    async def _one(self, query: StatementQuery, exchange: Exchange) -> Response:
+    async def _one(self, query: StatementQuery, exchange: Exchange, language: str) -> Response:
         record = await self._statements.find(query, exchange.principal)
         if record is None:
             raise NotFound("there is no such statement")
         self._statements.reads.queried(exchange.principal.consumer_id, 1)
-        body = _formatted(record, query, exchange)
+        body = formatted(record.payload, query.format, language)
         headers = {"Last-Modified": formatdate(record.stored_us // 1_000_000, usegmt=True)}
         if query.attachments:
             return await multipart_answer(exchange, self._statements, [record], body, headers)
@@ -144,10 +144,6 @@ def _page(kept: Kept) -> Response:
 
 def _cursor(told: str | None) -> dict[str, str]:
     return {} if told is None else {CURSOR_HEADER: told}
-
-
-def _formatted(record: Record, query: StatementQuery, exchange: Exchange) -> bytes:
-    return formatted(record.payload, query.format, exchange.request.headers.get("accept-language", ""))
 
 
 def _is_multipart(exchange: Exchange) -> bool:
