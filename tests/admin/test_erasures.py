@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
 
+from lrs.clock import FixedClock
+from lrs.config import Settings
+from lrs.engine import Engine
 from tests.admin.desk import Browser, Program, acts, administered
 from tests.samples import agent, statement
+
+LONG_AGO_US = 1_700_000_000_000_000
+PATIENCE_S = 30
 
 
 def finished(browser: Browser, number: int) -> dict[str, Any]:
@@ -67,7 +74,19 @@ def test_what_can_not_be_erased_is_refused(browser: Browser) -> None:
 
 
 def test_the_server_erases_what_is_too_old(tmp_path: Path) -> None:
+    old, new = statement(), statement()
+
+    async def long_ago() -> None:
+        async with Engine(Settings(data=tmp_path), clock=FixedClock(LONG_AGO_US)) as engine:
+            await engine.append(old)
+
+    asyncio.run(long_ago())
     with administered(tmp_path, retention_days=30) as browser:
-        browser.server.client("lms", "all").post("statements", json=statement())
-        assert browser.json("/erasures")["items"] == []
-        assert browser.server.engine.settings.retention_days == 30
+        lms = browser.server.client("lms", "all")
+        assert lms.post("statements", json=new).status_code == 200
+        until_s = time.monotonic() + PATIENCE_S
+        while lms.get("statements", params={"statementId": old["id"]}).status_code == 200:
+            assert time.monotonic() < until_s, "it is still there"
+            time.sleep(0.05)
+        assert lms.get("statements", params={"statementId": new["id"]}).status_code == 200
+        assert [one["reason"] for one in browser.json("/erasures")["items"]] == ["retention"]
