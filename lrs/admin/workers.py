@@ -1,19 +1,11 @@
-"""The connections of all server processes on one store: each tells of its own while somebody looks, and each obeys.
-
-They meet in a folder beside the store. A process holds a lock on a file there for as long as it runs, and writes what
-it has to tell into another, which it replaces; nothing of it has to outlive the process.
-"""
+"""The connections of all server processes on one store: each tells of its own while somebody looks, and each obeys."""
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
-import secrets
-from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -23,6 +15,7 @@ from lrs.admin.sqlite.disconnections import Disconnections
 from lrs.engine import Engine
 from lrs.errors import LrsError
 from lrs.statements.record import Place
+from lrs.storage.siblings import Siblings
 from lrs.storage.sqlite import Store
 from lrs.telemetry import logger
 
@@ -52,17 +45,17 @@ class Workers:
         self._engine = engine
         self._store = store
         self._disconnections = disconnections
-        self._folder = engine.settings.data / "connections"
-        self.name = f"{os.getpid()}-{secrets.token_hex(2)}"
-        self._lock: int | None = None
+        self._siblings: Siblings | None = None
         self._ticking: asyncio.Task[None] | None = None
         self._obeyed = 0
         self._mark = (b"", float("-inf"))
+        self._told_at_s = float("-inf")
 
     async def start(self) -> None:
         """Join the others; without a folder that can be written this process stays alone."""
         try:
-            await asyncio.to_thread(self._join)
+            folder = self._engine.settings.data / "connections"
+            self._siblings = await asyncio.to_thread(Siblings, folder, "worker")
         except OSError as error:
             logger.warning("connections_not_shared", reason=error.strerror)
         orders = await asyncio.to_thread(self._disconnections.after, 0)
@@ -73,25 +66,21 @@ class Workers:
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
-        if self._lock is not None:
-            for suffix in (".json", ".lock"):
-                self._path(self.name, suffix).unlink(missing_ok=True)
-            os.close(self._lock)
-            self._lock = None
+        if self._siblings is not None:
+            self._siblings.close()
+            self._siblings = None
 
     async def connections(self) -> tuple[list[dict[str, Any]], int]:
         """Those of all processes, and how many processes there are."""
         own = self._own()
         found = await asyncio.to_thread(self._forms, own)
-        if self._lock is None:
+        if self._siblings is None:
             return found, 1
-        others = await asyncio.to_thread(self._ask)
-        for _ in range(int(WAIT_S / 0.1)):
-            if all(self._fresh(name) for name in others):
-                break
-            await asyncio.sleep(0.1)
-        for told in await asyncio.to_thread(lambda: [self._told(name) for name in others]):
-            found += told
+        await asyncio.to_thread(self._siblings.ask)
+        others = await self._others(self._siblings)
+        for told in others.values():
+            with suppress(ValueError):
+                found += orjson.loads(told or b"[]")
         return found, 1 + len(others)
 
     async def obey(self) -> None:
@@ -115,9 +104,20 @@ class Workers:
         if mark != self._mark[0] or now_s - self._mark[1] >= LOOK_S:
             self._mark = mark, now_s
             await self.obey()
-        watched = self._lock is not None and self._age_s(self._folder / "asked") < WATCHED_S
-        if watched and not self._fresh(self.name, TELL_S):
-            await asyncio.to_thread(self._tell, self._own())
+        if self._siblings is None or now_s - self._told_at_s < TELL_S:
+            return
+        if self._siblings.asked_at_s() > self._ago_s(WATCHED_S):
+            self._told_at_s = now_s
+            await asyncio.to_thread(self._tell, self._siblings, self._own())
+
+    async def _others(self, siblings: Siblings) -> dict[int, bytes | None]:
+        """What the others tell, by number; they are given some time to do so."""
+        for _ in range(int(WAIT_S / 0.1)):
+            told = await asyncio.to_thread(siblings.told, self._ago_s(FRESH_S))
+            if None not in told.values():
+                return told
+            await asyncio.sleep(0.1)
+        return await asyncio.to_thread(siblings.told, self._ago_s(FRESH_S + WAIT_S))
 
     def _own(self) -> list[Seen]:
         """The connections of this process; to be called in the event loop."""
@@ -133,66 +133,12 @@ class Workers:
             stored_us = log.stored_after(place)
             return 0.0 if stored_us is None else max(0.0, (now_us - stored_us) / 1_000_000)
 
-        return [with_lags(connection_form(one, self.name, seal), end, lag_s) for one in own]
+        process = f"{os.getpid()}-{self._siblings.number if self._siblings else 0}"
+        return [with_lags(connection_form(one, process, seal), end, lag_s) for one in own]
 
-    def _tell(self, own: list[Seen]) -> None:
-        fresh = self._path(self.name, ".new")
-        fresh.write_bytes(orjson.dumps(self._forms(own)))
-        fresh.replace(self._path(self.name, ".json"))
+    def _tell(self, siblings: Siblings, own: list[Seen]) -> None:
+        siblings.tell(orjson.dumps(self._forms(own)))
 
-    def _told(self, name: str) -> list[dict[str, Any]]:
-        """What another process told last, unless that is long ago."""
-        if not self._fresh(name, FRESH_S + WAIT_S):
-            return []
-        with suppress(OSError, ValueError):
-            told: list[dict[str, Any]] = orjson.loads(self._path(name, ".json").read_bytes())
-            return told
-        return []
-
-    def _ask(self) -> list[str]:
-        """Make the others tell, and name them."""
-        (self._folder / "asked").touch()
-        return list(self._others())
-
-    def _others(self) -> Iterator[str]:
-        """The other processes that run; what those have left that ended badly is removed."""
-        for path in sorted(self._folder.glob("*.lock")):
-            name = path.stem
-            if name == self.name:
-                continue
-            with suppress(FileNotFoundError):
-                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    yield name
-                else:
-                    for suffix in (".json", ".new", ".lock"):
-                        self._path(name, suffix).unlink(missing_ok=True)
-                finally:
-                    os.close(descriptor)
-
-    def _join(self) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self._path(self.name, ".lock")
-        while self._lock is None:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            # Before it was locked, another process may have taken it for left behind, and removed it.
-            if path.exists() and path.stat().st_ino == os.fstat(descriptor).st_ino:
-                self._lock = descriptor
-            else:
-                os.close(descriptor)
-
-    def _path(self, name: str, suffix: str) -> Path:
-        return self._folder / f"{name}{suffix}"
-
-    def _fresh(self, name: str, within_s: float = FRESH_S) -> bool:
-        return self._age_s(self._path(name, ".json")) < within_s
-
-    def _age_s(self, path: Path) -> float:
-        """How long ago the file was written; for ever if it is not there."""
-        try:
-            return self._engine.clock.now_us() / 1_000_000 - path.stat().st_mtime
-        except OSError:
-            return float("inf")
+    def _ago_s(self, seconds: float) -> float:
+        """So long ago, in seconds since 1970."""
+        return self._engine.clock.now_us() / 1_000_000 - seconds

@@ -13,14 +13,17 @@ from lrs.engine import Engine
 from lrs.errors import LrsError
 from lrs.monitoring import files, readings
 from lrs.monitoring.exposition import exposition, form
-from lrs.monitoring.files import Siblings
 from lrs.monitoring.readings import Reading
 from lrs.monitoring.requests import Requests
 from lrs.statements.record import Place
+from lrs.storage.siblings import Siblings
 from lrs.telemetry import logger
 
 PUBLISH_S = 2.0
 """How old the numbers of one process may be when another one is asked for them."""
+
+STALE_S = 10.0
+"""Older numbers of another process are left out."""
 
 SCRAPE_S = 0.5
 """A scrape that follows another so soon is answered with the same."""
@@ -54,7 +57,7 @@ class Monitoring:
     async def __aenter__(self) -> Self:
         if self._settings.workers > 1:
             try:
-                self._siblings = Siblings(self._settings.data / "workers", self._settings.port)
+                self._siblings = Siblings(self._settings.data / "workers", f"worker-{self._settings.port}")
             except OSError as error:
                 logger.warning("workers_not_joined", reason=error.strerror)
             else:
@@ -171,10 +174,11 @@ class Monitoring:
             number = self._siblings.number
             with suppress(OSError):
                 # What is told now must not be taken back when the next scrape meets another worker.
-                self._siblings.publish(readings.to_json(told))
-            for other, content in self._siblings.others(self._engine.clock.now_us() / 1_000_000):
+                self._siblings.tell(readings.to_json(told))
+            since_s = self._engine.clock.now_us() / 1_000_000 - STALE_S
+            for other, content in self._siblings.told(since_s).items():
                 with suppress(ValueError, TypeError):
-                    by_worker[str(other)] = readings.from_json(content)
+                    by_worker[str(other)] = readings.from_json(content or b"")
         by_worker[str(number)] = told
         return exposition(list(self._of_store()), dict(sorted(by_worker.items())), accept)
 
@@ -191,4 +195,4 @@ class Monitoring:
 
     def _publish_once(self, own: list[Reading], places: Sequence[Place | None]) -> None:
         assert self._siblings is not None
-        self._siblings.publish(readings.to_json(self._with_lags(own, places)))
+        self._siblings.tell(readings.to_json(self._with_lags(own, places)))

@@ -1,63 +1,14 @@
-"""What the disk tells, and how processes on one store leave numbers for each other."""
+"""What the disk tells, and the system of this process."""
 
 from __future__ import annotations
 
-import os
-import time
 from pathlib import Path
 
 import pytest
 
 from lrs.clock import SystemClock
 from lrs.monitoring.facts import Disk
-from lrs.monitoring.files import STALE_S, Siblings, disk, free_bytes, process, size_bytes
-
-
-def test_each_process_has_the_least_number_that_is_free(tmp_path: Path) -> None:
-    first, second = Siblings(tmp_path / "workers", 80), Siblings(tmp_path / "workers", 80)
-    assert (first.number, second.number) == (0, 1)
-    first.close()
-    third = Siblings(tmp_path / "workers", 80)
-    assert third.number == 0
-    second.close()
-    third.close()
-
-
-def test_processes_read_what_the_others_published_last(tmp_path: Path) -> None:
-    first, second = Siblings(tmp_path, 80), Siblings(tmp_path, 80)
-    first.publish(b"old")
-    first.publish(b"new")
-    second.publish(b"own")
-    assert list(second.others(time.time())) == [(0, b"new")]
-    first.close()
-    assert list(second.others(time.time())) == []
-    second.close()
-
-
-def test_what_a_process_left_that_was_killed_is_passed_over_soon(tmp_path: Path) -> None:
-    first, second = Siblings(tmp_path, 80), Siblings(tmp_path, 80)
-    first.publish(b"old")
-    path = tmp_path / "worker-80-0.json"
-    os.utime(path, (0, time.time() - STALE_S - 1))
-    assert list(second.others(time.time())) == []
-    first.close()
-    second.close()
-
-
-def test_servers_on_other_ports_keep_apart(tmp_path: Path) -> None:
-    """They are scraped by themselves."""
-    here, there = Siblings(tmp_path, 80), Siblings(tmp_path, 8080)
-    there.publish(b"{}")
-    assert (here.number, there.number) == (0, 0)
-    assert list(here.others(time.time())) == []
-    here.close()
-    there.close()
-
-
-def test_nobody_else_may_read_the_numbers(tmp_path: Path) -> None:
-    made = Siblings(tmp_path / "workers", 80)
-    assert (tmp_path / "workers").stat().st_mode & 0o077 == 0
-    made.close()
+from lrs.monitoring.files import disk, free_bytes, process, size_bytes
 
 
 def test_sizes(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lrs.config import Settings
 from lrs.engine import Engine
-from lrs.monitoring.files import STALE_S
-from lrs.monitoring.service import Monitoring
+from lrs.monitoring.service import STALE_S, Monitoring
+from lrs.storage.siblings import Siblings
 from tests.samples import statement
 
 
@@ -48,21 +48,25 @@ async def test_one_worker_tells_what_another_has_told_before_it(tmp_path: Path) 
         assert (await series(second, "lrs_statements_stored_total"))["0"] == 3
 
 
-async def test_a_worker_that_was_killed_is_not_told_of_for_long(tmp_path: Path) -> None:
+async def test_a_worker_that_tells_nothing_is_not_told_of_for_long(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, workers=2)
     async with Engine(settings) as engine, Monitoring(engine, "1") as monitoring:
-        (tmp_path / "workers" / f"worker-{settings.port}-7.json").write_bytes(b'[["lrs_info",["1"],1,[]]]')
-        assert set(await series(monitoring, "lrs_info")) == {"0", "7"}
-        path = tmp_path / "workers" / f"worker-{settings.port}-7.json"
+        other = Siblings(tmp_path / "workers", f"worker-{settings.port}")
+        other.tell(b'[["lrs_info",["1"],1,[]]]')
+        assert set(await series(monitoring, "lrs_info")) == {"0", "1"}
+        path = tmp_path / "workers" / f"worker-{settings.port}-1.json"
         os.utime(path, (0, time.time() - STALE_S - 1))
         assert set(await series(monitoring, "lrs_info")) == {"0"}
+        other.close()
 
 
-async def test_what_a_worker_left_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+async def test_what_a_worker_told_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, workers=2)
     async with Engine(settings) as engine, Monitoring(engine, "1") as monitoring:
-        (tmp_path / "workers" / f"worker-{settings.port}-7.json").write_bytes(b"[[1")
+        other = Siblings(tmp_path / "workers", f"worker-{settings.port}")
+        other.tell(b"[[1")
         assert set(await series(monitoring, "lrs_info")) == {"0"}
+        other.close()
 
 
 async def test_scrapes_that_follow_at_once_cost_nothing(tmp_path: Path) -> None:
