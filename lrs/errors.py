@@ -40,6 +40,7 @@ HTTP, ``close_code`` for the stream, ``code`` for programs that read either.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import ClassVar
 
 
@@ -149,15 +150,15 @@ class UnsupportedMediaType(RequestError):
 
 
 class RateLimited(RequestError):
-    """``retry_after_s`` is how long the caller should wait."""
+    """``retry_after_s`` is how long the caller should wait, in whole seconds."""
 
     http_status = 429
     close_code = 4013
     code = "rate_limited"
 
-    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+    def __init__(self, message: str, *, retry_after_s: float = 1) -> None:
         super().__init__(message)
-        self.retry_after_s = retry_after_s
+        self.retry_after_s = max(1, ceil(retry_after_s))
 
 
 class ConnectionLimit(RateLimited):

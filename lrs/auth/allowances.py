@@ -1,7 +1,7 @@
 """How much a consumer may ask for: requests a second and statements a day, as buckets in memory.
 
-A bucket fills steadily and holds no more than its size; what is asked for comes out of it. Each process has buckets of
-its own, so with several workers, and after a restart, a consumer gets more than what is written here, never less.
+Each process has buckets of its own, so with several workers, and after a restart, a consumer gets more than what is
+written here, never less.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import ceil
 
+from lrs.auth.buckets import Bucket
 from lrs.auth.principal import Principal
 from lrs.clock import Clock
 from lrs.errors import LrsError, RateLimited
@@ -34,31 +35,6 @@ class Allowance:
     requests_per_s: float | None = None
     requests_burst: int | None = None
     statements_per_day: int | None = None
-
-
-class Bucket:
-    """Holds up to ``size``, and gains ``rate_per_s``."""
-
-    __slots__ = ("_at_s", "_level", "_rate_per_s", "_size")
-
-    def __init__(self, size: float, rate_per_s: float, now_s: float) -> None:
-        self._size = size
-        self._rate_per_s = rate_per_s
-        self._level = size
-        self._at_s = now_s
-
-    def take(self, count: int, now_s: float) -> float:
-        """Take ``count`` out, and give 0; or leave it, and give the seconds until it can be had.
-
-        More than the whole bucket can be had when it is full; it then owes the rest.
-        """
-        level = min(self._size, self._level + (now_s - self._at_s) * self._rate_per_s)
-        self._level, self._at_s = level, now_s
-        missing = min(count, self._size) - level
-        if missing > 1e-9:
-            return missing / self._rate_per_s
-        self._level = level - count
-        return 0.0
 
 
 class _Account:
@@ -108,9 +84,7 @@ class Allowances:
             wait_s = account.requests.take(1, self._now_s())
             if wait_s:
                 self.refused["requests"] += 1
-                raise RateLimited(
-                    f"{principal.consumer} sends more requests than it may", retry_after_s=max(1, ceil(wait_s))
-                )
+                raise RateLimited(f"{principal.consumer} sends more requests than it may", retry_after_s=wait_s)
 
     def statements(self, principal: Principal, count: int) -> None:
         """Count statements that ``principal`` stores; raises RateLimited when it has stored too many today."""
@@ -120,7 +94,7 @@ class Allowances:
             if wait_s:
                 self.refused["statements"] += 1
                 raise RateLimited(
-                    f"{principal.consumer} stores more statements a day than it may", retry_after_s=max(1, ceil(wait_s))
+                    f"{principal.consumer} stores more statements a day than it may", retry_after_s=wait_s
                 )
 
     def limited(self, principal: Principal) -> bool:

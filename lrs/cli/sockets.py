@@ -7,6 +7,7 @@ a client that does not read the answers, and keeps every piece of a message, als
 
 from __future__ import annotations
 
+from asyncio import BaseTransport
 from typing import Any
 
 from uvicorn._types import ASGISendEvent
@@ -15,6 +16,7 @@ from websockets import http11
 from websockets.frames import Frame
 from websockets.protocol import State
 
+from lrs.auth.buckets import Bucket
 from lrs.limits import MIB
 from lrs.subscriptions.closing import NO_PONG, NOT_UTF8, RATE_LIMITED, Closing, reason_text
 from lrs.subscriptions.doors import CUT
@@ -24,7 +26,7 @@ LINGER_S = 5.0
 """How long the last bytes of a connection may take to leave."""
 
 PIECES_PER_S = 10.0
-PIECES_BURST = 200.0
+PIECES_BURST = 200
 """Pings, pongs and pieces of messages that a client may send, beside the messages that the protocol counts."""
 
 _UNREADABLE = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
@@ -37,8 +39,12 @@ http11.MAX_LINE_LENGTH = MIB
 class Sockets(WebSocketsSansIOProtocol):
     """One websocket of the server."""
 
-    _pieces_left = PIECES_BURST
-    _pieces_at_s = 0.0
+    _pieces: Bucket
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Begin, with a full allowance."""
+        self._pieces = Bucket(PIECES_BURST, PIECES_PER_S, self.loop.time())
+        super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; those of an opening that the library can't read are answered, where uvicorn waits for ever."""
@@ -105,15 +111,12 @@ class Sockets(WebSocketsSansIOProtocol):
 
     def _allowed(self) -> bool:
         """Take one piece from the allowance, which grows with time up to a burst; end the connection without one."""
-        now_s = self.loop.time()
-        grown = (now_s - self._pieces_at_s) * PIECES_PER_S
-        self._pieces_left = min(PIECES_BURST, self._pieces_left + grown) - 1
-        self._pieces_at_s = now_s
+        allowed = not self._pieces.take(1, self.loop.time())
         if not self.close_sent and not self.transport.is_closing():
-            if self._pieces_left >= 0:
+            if allowed:
                 return True
             self._fail(RATE_LIMITED)
-        elif self._pieces_left < 0:
+        elif not allowed:
             self.transport.abort()
         # The answers to pings wait there; the connection has ended, and nobody would take them.
         self.conn.data_to_send()

@@ -8,6 +8,7 @@ from typing import Any
 from lrs.audit.entry import Actor
 from lrs.audit.sqlite import AuditTrail
 from lrs.auth.authenticate import Authenticator, issuer_and_audience
+from lrs.auth.buckets import Buckets
 from lrs.auth.consumers import ConsumerStore
 from lrs.auth.issue import IssuedToken, Issuer
 from lrs.auth.principal import Principal
@@ -16,7 +17,6 @@ from lrs.clock import Clock
 from lrs.config import Settings
 from lrs.errors import Forbidden, NotFound, RateLimited, TokenExpired, TokenRevoked, Unauthenticated
 from lrs.oauth.answers import INACTIVE, introspection
-from lrs.oauth.attempts import Attempts
 from lrs.oauth.refusals import (
     INVALID_AUTHORIZATION_DETAILS,
     INVALID_CLIENT,
@@ -58,9 +58,9 @@ class TokenService:
         self._consumers = consumers
         self._settings = settings
         self._clock = clock
-        self._attempts = Attempts(
-            per_period_max=settings.limits.wrong_secrets_per_minute,
-            remembered_max=settings.limits.addresses_counted_max,
+        # A secret has 256 bits, so nobody will guess one; this spares the store the looks, and shows what is going on.
+        self._wrong_secrets = Buckets(
+            settings.limits.wrong_secrets_per_minute, 60, settings.limits.addresses_counted_max
         )
         self._forget_at_s = clock.monotonic_s()
 
@@ -69,8 +69,10 @@ class TokenService:
 
         Raises OAuthRefusal, the same for an unknown key and a wrong secret; RateLimited after too many of them.
         """
-        now_s = self._clock.monotonic_s()
-        wait_s = self._attempts.wait_s(address, key, now_s) if key else 0
+        # Counted for both together: whoever knows a key only can't lock out its owner, and behind a proxy one client
+        # does not lock out the others.
+        tried, now_s = f"{address}\0{key}", self._clock.monotonic_s()
+        wait_s = self._wrong_secrets.wait_s(tried, now_s) if key else 0
         if wait_s:
             raise RateLimited("too many wrong secrets", retry_after_s=wait_s)
         try:
@@ -79,7 +81,7 @@ class TokenService:
             raise OAuthRefusal(INVALID_CLIENT, error.message) from None
         except Unauthenticated:
             if key:
-                self._attempts.failed(address, key, now_s)
+                self._wrong_secrets.take(tried, now_s)
             raise OAuthRefusal(INVALID_CLIENT, NOT_KNOWN) from None
 
     def issue(self, client: Principal, asked: TokenRequest) -> IssuedToken:

@@ -14,6 +14,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import NamedTuple
 
+from lrs.auth.buckets import Bucket
 from lrs.auth.principal import Principal
 from lrs.auth.scopes import STREAM
 from lrs.errors import Forbidden, LrsError, RequestError, TokenExpired
@@ -83,9 +84,8 @@ class Connection:
     """
 
     __slots__ = (
-        "_allowance",
-        "_allowance_at_s",
         "_auth_deadline_s",
+        "_frames",
         "_heartbeat_due_s",
         "_limits",
         "_opening",
@@ -112,8 +112,7 @@ class Connection:
         self._opening = opening
         # The courses that each subscription names, by its name.
         self._subscriptions: dict[str, frozenset[str]] = {}
-        self._allowance = float(limits.client_frames_burst)
-        self._allowance_at_s = now.monotonic_s
+        self._frames = Bucket(limits.client_frames_burst, limits.client_frames_per_s, now.monotonic_s)
         self._auth_deadline_s = now.monotonic_s + limits.auth_timeout_s
         self._phase = phase
         self._heartbeat_due_s = now.monotonic_s + limits.heartbeat_s
@@ -124,7 +123,7 @@ class Connection:
             return []
         if isinstance(data, bytes):
             return self._close(closing.NOT_TEXT, "frames are text")
-        if not self._allowed(now):
+        if self._frames.take(1, now.monotonic_s):
             return self._close(closing.RATE_LIMITED, f"more than {self._limits.client_frames_per_s:g} frames a second")
         raw = data.encode(errors="surrogatepass")
         if self.state is State.WAITING:
@@ -196,7 +195,7 @@ class Connection:
         """An acknowledgement was news. It takes nothing from the allowance of frames, since there can't be more such
         than frames that were sent.
         """
-        self._allowance = min(self._limits.client_frames_burst, self._allowance + 1)
+        self._frames.give_back(1)
 
     def changed(self, principal: Principal) -> list[Effect]:
         """The credential, or what it allows, is now as ``principal`` says."""
@@ -311,13 +310,6 @@ class Connection:
     def _require_known(self, name: str) -> None:
         if name not in self._subscriptions:
             raise RequestError(f"there is no subscription {name!r}")
-
-    def _allowed(self, now: Moment) -> bool:
-        """Take one frame from the allowance, which grows with time up to a burst."""
-        grown = (now.monotonic_s - self._allowance_at_s) * self._limits.client_frames_per_s
-        self._allowance = min(self._limits.client_frames_burst, self._allowance + grown) - 1
-        self._allowance_at_s = now.monotonic_s
-        return self._allowance >= 0
 
     def _left_s(self, now: Moment) -> float | None:
         """Seconds until the credential ends, negative after; None when it has no end."""

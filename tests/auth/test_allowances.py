@@ -6,10 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from lrs.auth.allowances import ACCOUNTS_MAX, LOOK_S, Allowance, Allowances, Bucket
+from lrs.auth.allowances import ACCOUNTS_MAX, LOOK_S, Allowance, Allowances
 from lrs.auth.grants import UNRESTRICTED
 from lrs.auth.sqlite import SqliteConsumers
 from lrs.auth.sqlite.allowances import LOOKS_MAX, AllowanceRows
@@ -43,34 +41,6 @@ class Counting:
         except RateLimited:
             return False
         return True
-
-
-@given(st.lists(st.tuples(st.floats(0, 5), st.integers(1, 8)), max_size=60))
-def test_a_bucket_never_gives_more_than_its_size_and_what_it_has_gained(asked: list[tuple[float, int]]) -> None:
-    bucket, now_s, given_out, most = Bucket(10, 2, 0.0), 0.0, 0, 0
-    for pause_s, count in asked:
-        now_s += pause_s
-        if bucket.take(count, now_s) == 0:
-            given_out += count
-            most = max(most, count)
-        assert given_out <= 10 + 2 * now_s + 1e-6
-
-
-@given(st.integers(1, 10), st.integers(1, 10))
-def test_what_is_refused_can_be_had_after_the_time_that_was_told(first: int, second: int) -> None:
-    bucket = Bucket(10, 2, 0.0)
-    assert bucket.take(first, 0.0) == 0
-    wait_s = bucket.take(second, 0.0)
-    assert (wait_s > 0) == (first + second > 10)
-    if wait_s:
-        assert bucket.take(second, wait_s + 1e-6) == 0
-
-
-def test_more_than_the_whole_bucket_is_had_when_it_is_full_and_then_owed() -> None:
-    """A batch that is larger than the quota of a day must not be refused for ever."""
-    bucket = Bucket(10, 1, 0.0)
-    assert bucket.take(25, 0.0) == 0
-    assert bucket.take(1, 0.0) == pytest.approx(16)
 
 
 def test_without_limits_everything_passes() -> None:

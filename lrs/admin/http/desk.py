@@ -12,12 +12,12 @@ from starlette.requests import Request
 
 from lrs.admin.service import Administration, open_administration
 from lrs.admin.service.erasing import Erasing
-from lrs.admin.throttle import Throttle
 from lrs.admin.workers import Workers
+from lrs.auth.buckets import Bucket, Buckets
 from lrs.config import Settings
 from lrs.door.addresses import client_address
 from lrs.engine import Engine
-from lrs.errors import Overloaded
+from lrs.errors import Overloaded, RateLimited
 from lrs.statements.sqlite.overview import Overview
 
 P = ParamSpec("P")
@@ -25,8 +25,6 @@ T = TypeVar("T")
 
 WAITING_MAX = 16
 """Who may wait for a password to be verified."""
-
-EVERYBODY = "*"
 
 
 @dataclass(slots=True)
@@ -45,7 +43,7 @@ class Desk:
     _waiting: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        self.throttles = Throttles(self.settings)
+        self.throttles = Throttles(self.settings, self.now_s())
         self._verifying = asyncio.Semaphore(self.settings.limits.passwords_at_once_max)
 
     @property
@@ -75,17 +73,19 @@ class Desk:
 
     def count_login(self, request: Request) -> None:
         """Count an attempt to log in. RateLimited."""
-        now_s = self.engine.clock.monotonic_s()
-        self.throttles.logins.take(self._address(request), now_s)
-        self.throttles.all_logins.take(EVERYBODY, now_s)
+        self._count(self.throttles.logins, request)
+        _pass(self.throttles.all_logins.take(1, self.now_s()))
 
     def count_request(self, request: Request) -> None:
         """Count a request for access. RateLimited."""
-        self.throttles.requests.take(self._address(request), self.engine.clock.monotonic_s())
+        self._count(self.throttles.requests, request)
 
     def count_look(self, request: Request) -> None:
         """Count a look at a request for access. RateLimited."""
-        self.throttles.looks.take(self._address(request), self.engine.clock.monotonic_s())
+        self._count(self.throttles.looks, request)
+
+    def _count(self, buckets: Buckets, request: Request) -> None:
+        _pass(buckets.take(self._address(request), self.now_s()))
 
     def _address(self, request: Request) -> str:
         """Whom to count: the client, or, where a proxy tells it in a header, what that says last."""
@@ -114,10 +114,15 @@ async def open_desk(engine: Engine) -> Desk:
 class Throttles:
     """How often strangers may try what."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, now_s: float) -> None:
         limits = settings.limits
         most = limits.addresses_counted_max
-        self.logins = Throttle(limits.logins_per_minute, 60, most)
-        self.all_logins = Throttle(limits.logins_all_per_minute, 60, 1)
-        self.requests = Throttle(limits.access_requests_per_hour, 3600, most)
-        self.looks = Throttle(limits.access_looks_per_minute, 60, most)
+        self.logins = Buckets(limits.logins_per_minute, 60, most)
+        self.all_logins = Bucket(limits.logins_all_per_minute, limits.logins_all_per_minute / 60, now_s)
+        self.requests = Buckets(limits.access_requests_per_hour, 3600, most)
+        self.looks = Buckets(limits.access_looks_per_minute, 60, most)
+
+
+def _pass(wait_s: float) -> None:
+    if wait_s:
+        raise RateLimited("too many attempts; try again later", retry_after_s=wait_s)
