@@ -13,6 +13,9 @@ before the engine asks for the next one, which acknowledges it. So the engine ma
 not acknowledged comes again, and what it knows already is recognised by its id, so that no answer is lost or counted
 twice. While the server is away it answers from what it knows. A new file begins at the beginning. Whoever puts back an
 older one has the server forget the name (``lrs cursor drop``): the engine then goes on from the cursor in the file.
+
+When a learner is erased on the server, the engine is told which statements are gone, and forgets what they had taught
+it. What was erased while it was away it asks for each time it has caught up.
 """
 
 from __future__ import annotations
@@ -23,14 +26,18 @@ import os
 import sqlite3
 import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from http.client import HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.error import HTTPError
+from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.request import Request, urlopen
 
-from lrs.client import Batch, EpochChanged, Refused, SyncStream
+from lrs.client import Batch, EpochChanged, Erased, Refused, SyncStream
 
 EVALUATED = "https://w3id.org/xapi/acrossx/verbs/evaluated"
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
@@ -40,6 +47,9 @@ VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 KNOWN, LEARN, SLIP, GUESS = 0.25, 0.15, 0.1, 0.2
 MASTERED = 0.95
 
+TIMEOUT_S = 60
+PAUSE_S = 2
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS answer (
   number INTEGER PRIMARY KEY, id TEXT UNIQUE, learner TEXT, skill TEXT, activity TEXT, success INTEGER
@@ -48,6 +58,7 @@ CREATE INDEX IF NOT EXISTS answer_by_learner ON answer (learner, skill);
 CREATE TABLE IF NOT EXISTS activity (number INTEGER PRIMARY KEY, id TEXT UNIQUE, skill TEXT);
 CREATE TABLE IF NOT EXISTS mastery (learner TEXT, skill TEXT, known REAL, PRIMARY KEY (learner, skill));
 CREATE TABLE IF NOT EXISTS place (one INTEGER PRIMARY KEY CHECK (one = 1), cursor TEXT);
+CREATE TABLE IF NOT EXISTS erasures (one INTEGER PRIMARY KEY CHECK (one = 1), cursor TEXT);
 """
 
 # The skill that is known least, of those not mastered, and an activity for it that the learner has answered least.
@@ -77,6 +88,8 @@ class State:
         self._skills = skills
         self._connection = sqlite3.connect(path)
         self._connection.execute("PRAGMA journal_mode = WAL")
+        # What is forgotten is not to be readable in the file either.
+        self._connection.execute("PRAGMA secure_delete = ON")
         self._connection.executescript(SCHEMA)
         with self._connection:
             self._note_skills()
@@ -87,17 +100,35 @@ class State:
         row = self._connection.execute("SELECT cursor FROM place").fetchone()
         return row[0] if row else None
 
+    @property
+    def erasures(self) -> str | None:
+        """Up to where it has asked for what was erased; None if it never has."""
+        row = self._connection.execute("SELECT cursor FROM erasures").fetchone()
+        return row[0] if row else None
+
     def take(self, batch: Batch) -> None:
         """Learn from ``batch``, and remember that: both or, when killed, neither."""
+        if isinstance(batch, Erased):
+            self.erase(batch.ids)
+            return
         with self._connection:
             for statement in batch:
                 self._note(statement)
             self._connection.execute("REPLACE INTO place VALUES (1, ?)", (batch.cursor,))
 
+    def erase(self, ids: Iterable[str], erasures: str | None = None) -> None:
+        """Forget what these statements taught; ``erasures``: up to where that is all."""
+        with self._connection:
+            for statement_id in ids:
+                self._take_back(statement_id)
+            if erasures is not None:
+                self._connection.execute("REPLACE INTO erasures VALUES (1, ?)", (erasures,))
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def forget(self) -> None:
         """Begin anew: the server's history is not the one that this was learnt from."""
         with self._connection:
-            for table in ("answer", "activity", "mastery", "place"):
+            for table in ("answer", "activity", "mastery", "place", "erasures"):
                 self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of its own.
             self._note_skills()
 
@@ -132,7 +163,7 @@ class State:
             self._know(learner, skill, traced(row[0] if row else KNOWN, success=success))
 
     def _take_back(self, statement_id: str) -> None:
-        """An answer was voided: what is known follows from the others, in their order."""
+        """An answer was voided or erased: what is known follows from the others, in their order."""
         row: tuple[str, str] | None = self._connection.execute(
             "DELETE FROM answer WHERE id = ? RETURNING learner, skill", (statement_id,)
         ).fetchone()
@@ -188,6 +219,22 @@ def answer_questions(state: State, port: int) -> ThreadingHTTPServer:
     return server
 
 
+def erased(url: str, token: str, after: str | None) -> Iterator[tuple[list[str], str]]:
+    """Ids of statements that were erased, in pages, each with the cursor behind it; ``url`` is that of the stream."""
+    endpoint = urlsplit(url)
+    scheme = endpoint.scheme.replace("ws", "http")
+    path = endpoint.path.removesuffix("/stream") + "/statements/erased"
+    headers = {"Authorization": f"Bearer {token}", "X-Experience-API-Version": "1.0.3"}
+    more = True
+    while more:
+        query = urlencode({} if after is None else {"after": after})
+        asked = Request(endpoint._replace(scheme=scheme, path=path, query=query).geturl(), headers=headers)  # noqa: S310
+        with urlopen(asked, timeout=TIMEOUT_S) as answer:  # noqa: S310 - the URL is the operator's.
+            page = json.load(answer)
+        after, more = str(page["after"]), page["more"]
+        yield page["erased"], after
+
+
 def learn(state: State, url: str, name: str, *, token: str, courses: list[str]) -> None:
     """From everything that the engine does not know yet, for ever."""
     while True:
@@ -206,8 +253,22 @@ def learn(state: State, url: str, name: str, *, token: str, courses: list[str]) 
             ) as stream:
                 for batch in stream.batches():
                     state.take(batch)
+                    if batch.live:
+                        # It has come again, and what is erased from now on it is told.
+                        for ids, erasures in erased(url, token, state.erasures):
+                            state.erase(ids, erasures)
         except EpochChanged:
             state.forget()
+        except HTTPError as error:
+            if error.code == 410:
+                state.forget()
+            elif error.code < 500 and error.code != 429:
+                raise Refused(str(error.code), error.reason) from error
+            else:
+                time.sleep(PAUSE_S)
+        except (OSError, HTTPException, json.JSONDecodeError):
+            # The server went away while it was asked.
+            time.sleep(PAUSE_S)
 
 
 def main() -> None:

@@ -57,6 +57,14 @@ export class Batch {
   }
 }
 
+/** Statements with these `ids` were erased: forget what rests on them. The cursor stands where it stood. */
+export class Erased extends Batch {
+  constructor(cursor, ids) {
+    super(cursor, cursor);
+    this.ids = ids;
+  }
+}
+
 /** One subscription, over as many connections as it takes. */
 export class Stream {
   #url;
@@ -84,6 +92,7 @@ export class Stream {
    *   `after` and `start` count the first time only, or with `options.reset`.
    * @param {number} [options.window] how many statements the server may send that are not finished.
    * @param {boolean} [options.autoAck] false: a batch is finished when `ack` says so, not when the next is asked for.
+   * @param {(ids: string[]) => void} [options.onErased] told between statements; `batches` gives `Erased` in its place.
    * @param {number} [options.silenceMs] how long nothing may be heard; by default two and a half heartbeats.
    * @param {number} [options.giveUpMs] how long to try in vain; by default for ever.
    * @param {(why: Interrupted, pauseMs: number) => void} [options.onInterrupted] told before each new try.
@@ -136,7 +145,10 @@ export class Stream {
   /** Statements one by one. Leaving the loop closes the stream. */
   async *[Symbol.asyncIterator]() {
     if (!this.#options.autoAck) throw new TypeError("without autoAck read batches(): those are acknowledged");
-    for await (const batch of this.batches()) yield* batch.statements;
+    for await (const batch of this.batches()) {
+      if (batch instanceof Erased) this.#options.onErased?.(batch.ids);
+      yield* batch.statements;
+    }
   }
 
   /** The same in batches as they come. */
@@ -184,9 +196,7 @@ export class Stream {
         this.#agreed = true;
         this.#troubleSince = null;
       },
-      onUse: () => {
-        this.#pauseMostMs = PAUSE_FIRST_MS;
-      },
+      onUse: () => (this.#pauseMostMs = PAUSE_FIRST_MS),
       onChange: () => this.#wake(),
     });
   }
@@ -210,10 +220,8 @@ export class Stream {
     const { giveUpMs = Infinity, onInterrupted } = this.#options;
     // The server may not know yet that the connection before this one is dead.
     if (why.code === "connection_limit" && this.#agreed) why = new Interrupted(why.message);
-    if (!(why instanceof Interrupted) || now - this.#troubleSince >= giveUpMs) {
-      this.#failure = why;
-      return;
-    }
+    const inVain = !(why instanceof Interrupted) || now - this.#troubleSince >= giveUpMs;
+    if (inVain) return void (this.#failure = why);
     // Full jitter: clients that were sent away together do not come back together.
     const pauseMs = Math.random() * this.#pauseMostMs;
     this.#pauseMostMs = Math.min(PAUSE_MOST_MS, this.#pauseMostMs * 2);
@@ -251,6 +259,7 @@ class Connection {
   #heard = false;
   #silenceMs = OPENING_MS;
   #timer;
+  leave = () => this.#finish(BEHIND); // Nothing more is wanted.
 
   constructor(url, options, token, hooks) {
     this.#options = options;
@@ -258,8 +267,7 @@ class Connection {
     this.#socket = new options.WebSocket(url, [PROTOCOL, `bearer.b64u.${base64url(token)}`]);
     this.#socket.onmessage = (event) => this.#receive(event.data);
     this.#socket.onclose = (event) => this.#finish(this.#closed(event.code, event.reason));
-    // What there is to say of an error comes with the close event after it.
-    this.#socket.onerror = () => {};
+    this.#socket.onerror = () => {}; // What there is to say of an error comes with the close event after it.
     this.#watch();
   }
 
@@ -267,11 +275,6 @@ class Connection {
   acknowledge(cursor) {
     const wanted = (this.#options.durable ?? this.#options.window) !== undefined;
     if (wanted && this.end === null) this.#say({ type: "ack", sub: SUBSCRIPTION, cursor });
-  }
-
-  /** Nothing more is wanted. */
-  leave() {
-    this.#finish(BEHIND);
   }
 
   #finish(why) {
@@ -318,17 +321,19 @@ class Connection {
     if (frame.type === "statements" && ours) {
       if (frame.prev !== this.#told) throw new Interrupted("statements are missing between two frames");
       this.#hooks.onUse();
-      this.#give(frame.cursor, frame.statements);
+      this.#give(new Batch(this.#told, frame.cursor, frame.statements));
     } else if (frame.type === "subscribed" && ours) {
       this.#told = frame.after;
       this.#hooks.onAgreed(frame.after);
       this.#watch();
     } else if (frame.type === "live" && ours && this.#told !== null) {
-      this.#give(frame.cursor, [], true);
+      this.#give(new Batch(this.#told, frame.cursor, [], true));
     } else if (frame.type === "heartbeat") {
       this.#hooks.onUse();
       const cursor = frame.subs[SUBSCRIPTION] ?? this.#told;
-      if (this.#told !== null && cursor !== this.#told) this.#give(cursor);
+      if (this.#told !== null && cursor !== this.#told) this.#give(new Batch(this.#told, cursor));
+    } else if (frame.type === "erased" && ours && this.#told !== null) {
+      this.#give(new Erased(this.#told, frame.ids));
     } else if (frame.type === "expiring" && this.#hooks.renew) {
       this.#renew();
     } else if (frame.type === "unsubscribed" && ours) {
@@ -338,22 +343,17 @@ class Connection {
     }
   }
 
-  #give(cursor, statements = [], live = false) {
-    this.batches.push(new Batch(this.#told, cursor, statements, live));
-    this.#told = cursor;
+  #give(batch) {
+    this.batches.push(batch);
+    this.#told = batch.cursor;
     this.#hooks.onChange();
     if (!this.#options.stays && this.batches.length >= BATCHES_AHEAD_MAX) this.#finish(BEHIND);
   }
 
   /** Show a new token. When none can be had, or it is refused, the connection goes on while the old one lasts. */
   async #renew() {
-    let token;
-    try {
-      token = await this.#hooks.renew();
-    } catch {
-      return;
-    }
-    if (this.end === null) this.#say({ type: "auth", id: RENEW_ID, token });
+    const token = await this.#hooks.renew().catch(() => null);
+    if (token !== null && this.end === null) this.#say({ type: "auth", id: RENEW_ID, token });
   }
 
   #say(frame) {

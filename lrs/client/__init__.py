@@ -12,7 +12,7 @@ finished, so what it has not finished comes again.
 from __future__ import annotations
 
 from lrs.client.asking import Filter
-from lrs.client.batches import Batch
+from lrs.client.batches import Batch, Erased
 from lrs.client.errors import CursorInvalid, EpochChanged, Interrupted, Refused, StreamError
 from lrs.client.stream import Stream
 from lrs.client.sync import SyncStream
@@ -21,6 +21,7 @@ __all__ = [
     "Batch",
     "CursorInvalid",
     "EpochChanged",
+    "Erased",
     "Filter",
     "Interrupted",
     "Refused",

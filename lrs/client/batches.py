@@ -36,3 +36,14 @@ class Batch:
 
     def __iter__(self) -> Iterator[Statement]:
         return iter(self.statements)
+
+
+@dataclass(frozen=True, eq=False)
+class Erased(Batch):
+    """Statements with these ``ids`` were erased from the log: forget what rests on them.
+
+    It comes between batches, in courses of the grant and whatever the filter; it has no statements, and ``cursor`` is
+    where it was. It is told once, to those who are connected.
+    """
+
+    ids: tuple[str, ...] = ()

@@ -1,7 +1,8 @@
 """One reader's way through the log, over as many connections as it takes; without sockets, clocks and chance.
 
 ``Follower.run`` is a generator. It says what is to be done next, is sent what came of it, and is thrown a StreamError
-when it can't be done. A ``Batch`` among them is for the program; sending on says that the program has finished it.
+when it can't be done. A ``Batch`` among them, which may be an ``Erased``, is for the program; sending on says that the
+program has finished it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 from lrs.client import endings
 from lrs.client.asking import PROTOCOL, SUBSCRIBE_ID, SUBSCRIPTION, Asking, acknowledgement, renewal
 from lrs.client.backoff import Backoff
-from lrs.client.batches import Batch
+from lrs.client.batches import Batch, Erased
 from lrs.client.errors import Interrupted, Refused
 from lrs.client.frames import Statements, read_frame
 from lrs.client.progress import Progress
@@ -164,6 +165,9 @@ class Follower:
                     cursor = subs.get(SUBSCRIPTION, told)
                     if told is not None and cursor != told:
                         told = yield from self._give(Batch(told, cursor))
+                case {"type": "erased", "sub": sub, "ids": [*ids]} if sub == SUBSCRIPTION and told is not None:
+                    # It is no place in the log, so there is nothing to acknowledge.
+                    yield Erased(told, told, ids=tuple(ids))
                 case {"type": "expiring"} if self._renewable:
                     yield from self._renew()
                 case {"type": "unsubscribed", "sub": sub} if sub == SUBSCRIPTION:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any, Self
@@ -64,7 +63,7 @@ class Stream(Reader):
     async def __anext__(self) -> Statement:
         self._require_auto_ack()
         while not self._left:
-            self._left = deque(await self._next())
+            self._take_up(await self._next())
         return self._left.popleft()
 
     async def _next(self) -> Batch:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Self
@@ -62,7 +61,7 @@ class SyncStream(Reader):
     def __next__(self) -> Statement:
         self._require_auto_ack()
         while not self._left:
-            self._left = deque(self._next())
+            self._take_up(self._next())
         return self._left.popleft()
 
     def _next(self) -> Batch:

@@ -7,7 +7,7 @@ import random
 import ssl
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Unpack
 
@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from lrs.client import endings
 from lrs.client.asking import PROTOCOL, Asking, Filter, Start
 from lrs.client.backoff import Backoff
-from lrs.client.batches import Batch, Statement
+from lrs.client.batches import Batch, Erased, Statement
 from lrs.client.errors import Interrupted, Refused, StreamError
 from lrs.client.follower import OPENING_S, Command, Follower, Pause, Receive
 
@@ -30,6 +30,8 @@ FRAMES_AHEAD_MAX = 16
 """How many frames wait for a program that is busy; then nothing is read until it comes."""
 
 TokenProvider = Callable[[], str | Awaitable[str]]
+
+OnErased = Callable[[Sequence[str]], object]
 
 logger = logging.getLogger("lrs.client")
 
@@ -46,6 +48,8 @@ class Reader:
     ``start`` count the first time only, or with ``reset``.
     ``window``: how many statements the server may send that are not finished.
     ``auto_ack``: a batch is finished when what comes after it is asked for; if False, when ``ack`` says so.
+    ``on_erased``: called with ids of statements that were erased, between statements; ``batches`` gives ``Erased``
+    in its place.
     ``silence_s``: how long nothing may be heard, be it a part of a frame, before a connection counts as dead; by
     default, two and a half heartbeats of the server.
     ``give_up_s``: how long to try in vain, by default for ever.
@@ -65,6 +69,7 @@ class Reader:
         reset: bool = False,
         window: int | None = None,
         auto_ack: bool = True,
+        on_erased: OnErased | None = None,
         silence_s: float | None = None,
         give_up_s: float | None = None,
         connect_options: Mapping[str, Any] | None = None,
@@ -74,6 +79,7 @@ class Reader:
             raise TypeError("give one of token and token_provider")
         self._asking = Asking(url, filter_, after=after, start=start, durable=durable, reset=reset, window=window)
         self._auto_ack = auto_ack
+        self._on_erased = on_erased
         self._token = token
         self._token_provider = token_provider
         self._connect_options = dict(connect_options or {})
@@ -122,6 +128,12 @@ class Reader:
     def _require_auto_ack(self) -> None:
         if not self._auto_ack:
             raise TypeError("with auto_ack=False read batches(), since it is batches that are acknowledged")
+
+    def _take_up(self, batch: Batch) -> None:
+        """A loop over statements goes on with those of ``batch``."""
+        if isinstance(batch, Erased) and self._on_erased is not None:
+            self._on_erased(batch.ids)
+        self._left = deque(batch)
 
     def _finish(self, through: Batch | str) -> str | None:
         with self._turn:

@@ -9,11 +9,11 @@ import orjson
 
 from lrs.client.asking import PROTOCOL, Asking, Filter, Start
 from lrs.client.backoff import Backoff
-from lrs.client.batches import Batch
+from lrs.client.batches import Batch, Erased
 from lrs.client.errors import StreamError
 from lrs.client.follower import AskToken, Command, Connect, Follower, Receive, Say
 
-Step = TypeVar("Step", Batch, AskToken, Connect, Say, Receive)
+Step = TypeVar("Step", Erased, Batch, AskToken, Connect, Say, Receive)
 
 
 class Drive:

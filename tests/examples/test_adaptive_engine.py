@@ -17,7 +17,7 @@ from urllib.parse import quote
 import pytest
 
 from examples.adaptive_engine import EVALUATED, KNOWN, LEARN, State, name_of, traced
-from lrs.client import Batch
+from lrs.client import Batch, Erased
 from lrs.simulation.course import make_course
 from lrs.simulation.learners import Classroom
 from tests.client.scripted import Peer, scripted
@@ -146,10 +146,32 @@ def test_a_void_that_comes_again_takes_nothing_else_back(state: State) -> None:
     assert state.advice("ann")["known"] == {"adding": traced(KNOWN, success=True)}
 
 
+def test_what_an_erased_answer_taught_is_forgotten(state: State) -> None:
+    """Also when it is told twice, or was never known."""
+    gone, left = answer(success=False), answer()
+    state.take(batch("c1", answer(), gone, left))
+    state.take(Erased("c1", "c1", ids=(gone["id"], "unknown", gone["id"])))
+    assert state.advice("ann")["known"] == {"adding": traced(traced(KNOWN, success=True), success=True)}
+    assert state.cursor == "c1"
+
+
+def test_of_a_learner_who_was_erased_nothing_is_left_in_its_files(state: State, tmp_path: Path) -> None:
+    """Nor in the log of what was written last."""
+    gone = [answer("ada-of-the-analytical-engine") for _ in range(50)]
+    state.take(batch("c1", *gone, answer("bob")))
+    assert any(b"analytical" in path.read_bytes() for path in tmp_path.iterdir())
+    state.erase([one["id"] for one in gone], "e1")
+    assert not any(b"analytical" in path.read_bytes() for path in tmp_path.iterdir())
+    assert state.advice("bob")["known"] != {}
+    assert state.erasures == "e1"
+
+
 def test_it_can_begin_anew(state: State) -> None:
     state.take(batch("c1", answer()))
+    state.erase([], "e1")
     state.forget()
     assert state.cursor is None
+    assert state.erasures is None
     assert state.advice("ann")["known"] == {}
     assert state.advice("ann")["next"]["skill"] == "adding"
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import { Peer, HELLO, URL_, good, ids, stream } from "./peer.mjs";
-import { CursorInvalid, EpochChanged, Interrupted, Refused, Stream, StreamError } from "./stream.mjs";
+import { CursorInvalid, EpochChanged, Erased, Interrupted, Refused, Stream, StreamError } from "./stream.mjs";
 
 beforeEach(() => {
   mock.method(Math, "random", () => 0);
@@ -68,6 +68,38 @@ test("reaching the head and heartbeats move the cursor", async () => {
     if (cursor === "c3") break;
   }
   assert.deepEqual(seen, [["c0", "c1", true], ["c1", "c2", false], ["c2", "c3", false]]);
+});
+
+const erasing = (peer) => {
+  peer.agree();
+  peer.say({ type: "erased", sub: "other", ids: ["s9"] });
+  peer.statements("c0", "c1", "s1");
+  peer.say({ type: "erased", sub: "main", ids: ["s0", "s1"] });
+  peer.statements("c1", "c2", "s2");
+};
+
+test("what was erased comes between batches, and moves nothing", async () => {
+  const seen = [];
+  for await (const batch of stream([erasing], { durable: "k" }).batches()) {
+    seen.push([batch instanceof Erased, batch.ids, batch.statements.length, batch.prev, batch.cursor]);
+    if (batch.cursor === "c2") break;
+  }
+  const erased = [true, ["s0", "s1"], 0, "c1", "c1"];
+  assert.deepEqual(seen, [[false, undefined, 1, "c0", "c1"], erased, [false, undefined, 1, "c1", "c2"]]);
+  assert.deepEqual(Peer.all[0].said.slice(1).map(({ cursor }) => cursor), ["c1"]);
+});
+
+test("a loop over statements is told between them what was erased", async () => {
+  const seen = [];
+  for await (const { id } of stream([erasing], { onErased: (gone) => seen.push(gone) })) {
+    seen.push(id);
+    if (id === "s2") break;
+  }
+  assert.deepEqual(seen, ["s1", ["s0", "s1"], "s2"]);
+});
+
+test("who does not ask for what was erased is not troubled by it", async () => {
+  assert.deepEqual(await ids(stream([erasing]), 2), ["s1", "s2"]);
 });
 
 test("what is not about it is passed over", async () => {

@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from tests.samples import ANSWERED, COURSE_A, COURSE_B, statement
+from tests.samples import ANSWERED, COURSE_A, COURSE_B, agent, statement
 from tests.system.access import STATEMENTS, WAIT_S, add_consumer, blocking_client, key_of, token_for
 from tests.system.program import Program, program
 from tests.system.server import Server
 from tests.web.conftest import WEB, wait_until_acknowledged
 
 HERE = Path(__file__).parent
-TESTS = {"stream.test.mjs": 30, "keeping.test.mjs": 9}
+TESTS = {"stream.test.mjs": 33, "keeping.test.mjs": 9}
 """At least so many are in each."""
 
 
@@ -90,6 +90,17 @@ def test_a_program_that_was_killed_goes_on_by_the_name_alone(node: list[str], se
             wait_until_acknowledged(server)
             program_.kill()
             program_.start()
+
+
+def test_it_is_told_what_is_erased(node: list[str], served: Path, server: Server) -> None:
+    add_consumer(server, "lms", "statements/write")
+    key = key_of(server, "lms")
+    (gone,) = write(server, key, statement(learner="ada"))
+    with reader(node, served, server, token_for(server, "engine", "stream"), {}) as program_:
+        program_.start()
+        program_.wait_for_line("live")
+        server.run("erase", "--agent", json.dumps(agent("ada")), "--yes")
+        program_.wait_for_line(f"erased {gone}")
 
 
 def wait_for_ids(reading: Program, made: list[str]) -> None:
