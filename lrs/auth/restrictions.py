@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from lrs.errors import InvalidParameter, InvalidStatement
-from lrs.xapi.actors import identified, ifi, site
+from lrs.errors import InvalidParameter
+from lrs.xapi.actors import identified, identifier, site
 from lrs.xapi.iris import is_iri
-from lrs.xapi.validate import check_agent
 
 ACTORS = "actors"
 
@@ -85,24 +84,15 @@ NO_RESTRICTIONS = Restrictions()
 def _values(name: str, values: Any) -> frozenset[str]:
     if not isinstance(values, (list, tuple)):
         raise InvalidParameter(f"{name} of a grant must be an array")
-    return frozenset(map(_actor if name == ACTORS else _iri, values))
+    if name == ACTORS:
+        return frozenset(identifier(value, "an actor of a grant") for value in values)
+    return frozenset(map(_iri, values))
 
 
 def _iri(value: Any) -> str:
     if not (isinstance(value, str) and is_iri(value)):
         raise InvalidParameter(f"{value!r} in a grant is not an absolute IRI")
     return value
-
-
-def _actor(value: Any) -> str:
-    try:
-        check_agent(value, "actor")
-    except InvalidStatement as error:
-        raise InvalidParameter(f"an actor of a grant is {error.message}", problems=error.problems) from None
-    found = ifi(value)
-    if found is None:
-        raise InvalidParameter("an actor of a grant must have an identifier: mbox, mbox_sha1sum, openid or account")
-    return found
 
 
 def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lrs.errors import InvalidParameter, InvalidStatement
-from lrs.xapi.actors import identified, ifi
-from lrs.xapi.validate import check_agent
+from lrs.errors import InvalidParameter
+from lrs.xapi.actors import identified, identifier
 
 IDENTIFIERS_MAX = 100
 
@@ -31,8 +30,7 @@ class Learner:
             raise InvalidParameter(f"give 1 to {IDENTIFIERS_MAX} Agents")
         found: dict[str, None] = {}
         for agent in given:
-            name = _identifier(agent)
-            found[name] = None
+            found[identifier(agent, "whom to erase")] = None
             if "mbox" in agent:
                 found[f"mbox_sha1sum|{hashlib.sha1(agent['mbox'].encode(), usedforsecurity=False).hexdigest()}"] = None
         return cls(tuple(found))
@@ -78,14 +76,3 @@ class Learner:
             kind, _, value = name.partition("|")
             if kind != "account":
                 yield value.lower().removeprefix("mailto:")
-
-
-def _identifier(agent: Any) -> str:
-    try:
-        check_agent(agent, "agent")
-    except InvalidStatement as error:
-        raise InvalidParameter(f"this is no Agent: {error.message}", problems=error.problems) from None
-    found = ifi(agent)
-    if found is None:
-        raise InvalidParameter("an Agent to be erased has an identifier: mbox, mbox_sha1sum, openid or account")
-    return found

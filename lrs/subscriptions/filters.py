@@ -13,15 +13,14 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from lrs.auth.grants import Grant, course_key
-from lrs.errors import Forbidden, InvalidParameter, InvalidStatement, MalformedJson
+from lrs.errors import Forbidden, InvalidParameter, MalformedJson
 from lrs.limits import Limits
 from lrs.statements import keys
 from lrs.statements.match import Filter
 from lrs.statements.parameters import parse_id
-from lrs.xapi.actors import ifi
+from lrs.xapi.actors import identifier
 from lrs.xapi.decode import decode_json
 from lrs.xapi.iris import is_iri
-from lrs.xapi.validate import check_agent
 
 
 class Asked(NamedTuple):
@@ -76,14 +75,7 @@ def _iri(*kinds: str) -> Callable[[str, Any], Iterable[str]]:
 
 def _actor(name: str, value: Any) -> Iterable[str]:
     """An Agent or Identified Group; found as the parameter ``agent`` is (Communication 2.1.3)."""
-    try:
-        check_agent(value, "actor")
-    except InvalidStatement as error:
-        raise InvalidParameter(f"filter.{name}: {error.message}", problems=error.problems) from None
-    found = ifi(value)
-    if found is None:
-        raise InvalidParameter(f"filter.{name} must have an identifier: mbox, mbox_sha1sum, openid or account")
-    return (keys.AGENT + found,)
+    return (keys.AGENT + identifier(value, f"filter.{name}"),)
 
 
 def _registration(name: str, value: Any) -> Iterable[str]:

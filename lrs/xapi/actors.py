@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lrs.errors import InvalidParameter, InvalidStatement
+from lrs.xapi.validate import check_agent
+
 
 def ifi(actor: Mapping[str, Any]) -> str | None:
     """One string for the identifier of a valid Agent or Group, or None for an anonymous Group.
@@ -24,6 +27,17 @@ def ifi(actor: Mapping[str, Any]) -> str | None:
         return f"mbox_sha1sum|{sha1.lower()}"
     openid = actor.get("openid")
     return None if openid is None else f"openid|{openid}"
+
+
+def identifier(actor: Any, called: str) -> str:
+    """The ``ifi`` of the Agent or Identified Group that somebody gave as what is ``called`` so; InvalidParameter."""
+    try:
+        check_agent(actor, "actor")
+    except InvalidStatement as error:
+        raise InvalidParameter(f"{called}: {error.message}", problems=error.problems) from None
+    found = ifi(actor)
+    assert found is not None, "without an identifier it is neither"
+    return found
 
 
 def identified(name: str) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from lrs.xapi.actors import ifi
+from lrs.errors import InvalidParameter
+from lrs.xapi.actors import identifier, ifi
 from tests.xapi.examples import ANONYMOUS
 from tests.xapi.strategies import accounts, agents
 
@@ -44,3 +45,16 @@ def test_every_agent_has_an_identifier(agent: dict[str, Any]) -> None:
 @given(accounts, accounts)
 def test_different_accounts_have_different_identifiers(one: dict[str, str], other: dict[str, str]) -> None:
     assert (ifi({"account": one}) == ifi({"account": other})) == (one == other)
+
+
+@given(agents())
+def test_what_somebody_gives_is_an_agent(agent: dict[str, Any]) -> None:
+    assert identifier(agent, "whom to find") == ifi(agent)
+
+
+@pytest.mark.parametrize("given", [None, "ann", [], {}, {"name": "Ann"}, {"mbox": "ann@example.org"}, ANONYMOUS])
+def test_or_is_refused_in_words_for_it(given: Any) -> None:
+    """Each lacks an identifier, or has one that can't be."""
+    with pytest.raises(InvalidParameter, match=r"^whom to find: ") as refused:
+        identifier(given, "whom to find")
+    assert refused.value.problems

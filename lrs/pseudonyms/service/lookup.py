@@ -9,12 +9,11 @@ from lrs.audit.entry import Actor
 from lrs.audit.sqlite import AuditTrail
 from lrs.auth.consumers import ConsumerStore
 from lrs.auth.disclosure import Actors, Disclosure
-from lrs.errors import InvalidParameter, InvalidStatement
+from lrs.errors import InvalidParameter
 from lrs.pseudonyms.naming import uuid_text
 from lrs.pseudonyms.service import Pseudonyms
 from lrs.storage.sqlite import Store
-from lrs.xapi.actors import identified, ifi
-from lrs.xapi.validate import check_agent
+from lrs.xapi.actors import identified, identifier
 
 
 class Lookup:
@@ -45,7 +44,7 @@ class Lookup:
 
     def shown(self, actor: Actor, space: str, agents: Sequence[Any]) -> list[dict[str, Any]]:
         """The accounts by which ``agents``, Agents or Identified Groups, appear in ``space``; InvalidParameter."""
-        names = [_name(agent) for agent in agents]
+        names = [identifier(agent, "an agent") for agent in agents]
         found = self._pseudonyms.of(space, names)
         self._note(actor, "pseudonym.of", space, len(agents))
         return found
@@ -66,14 +65,3 @@ class Lookup:
         """Who asked, and for how many, but not for whom."""
         with self._store.writing():
             self._trail.note(actor, act, f"space:{space}" if space else "", {"learners": count})
-
-
-def _name(agent: Any) -> str:
-    try:
-        check_agent(agent, "agent")
-    except InvalidStatement as error:
-        raise InvalidParameter(error.message, problems=error.problems) from None
-    name = ifi(agent)
-    if name is None:
-        raise InvalidParameter("an agent must have an identifier: mbox, mbox_sha1sum, openid or account")
-    return name
