@@ -58,6 +58,11 @@ def state(*states: str) -> Json:
     return query("state", one_of(*states), "Only those in this state.")
 
 
+def listing(name: str, summary: str, item: str, *filters: Json) -> Json:
+    """Reading a list of what the schema ``item`` describes, page by page."""
+    return operation(name, summary, {"200": in_json(page_of(ref(item)))}, parameters=(*PAGE, *filters))
+
+
 CONSUMER = query("consumer", TEXT, "Only of the consumer with this name.")
 
 _SESSIONS = {
@@ -104,12 +109,7 @@ _SESSIONS = {
 
 _ADMINISTRATORS = {
     "/administrators": {
-        "get": operation(
-            "listAdministrators",
-            "Administrators by name.",
-            {"200": in_json(page_of(ref("Administrator")))},
-            parameters=PAGE,
-        ),
+        "get": listing("listAdministrators", "Administrators by name.", "Administrator"),
         "post": operation(
             "addAdministrator",
             "Make an administrator, with the link by which they set a password.",
@@ -138,11 +138,12 @@ _ADMINISTRATORS = {
 
 _CONSUMERS = {
     "/consumers": {
-        "get": operation(
+        "get": listing(
             "listConsumers",
             "Consumers by name.",
-            {"200": in_json(page_of(ref("Consumer")))},
-            parameters=(*PAGE, state("active", "disabled", "expired"), query("search", TEXT, "Part of the name.")),
+            "Consumer",
+            state("active", "disabled", "expired"),
+            query("search", TEXT, "Part of the name."),
         ),
         "post": operation(
             "addConsumer",
@@ -212,12 +213,7 @@ _SECONDS: Json = {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 315_360
 
 _CREDENTIALS = {
     "/keys": {
-        "get": operation(
-            "listKeys",
-            "Keys, newest first.",
-            {"200": in_json(page_of(ref("Key")))},
-            parameters=(*PAGE, CONSUMER, state("active", "revoked")),
-        ),
+        "get": listing("listKeys", "Keys, newest first.", "Key", CONSUMER, state("active", "revoked")),
         "post": operation(
             "addKey",
             "Make a key; its secret is shown this once.",
@@ -232,12 +228,7 @@ _CREDENTIALS = {
         )
     },
     "/tokens": {
-        "get": operation(
-            "listTokens",
-            "Tokens, newest first.",
-            {"200": in_json(page_of(ref("Token")))},
-            parameters=(*PAGE, CONSUMER, state("active", "revoked", "expired")),
-        ),
+        "get": listing("listTokens", "Tokens, newest first.", "Token", CONSUMER, state("active", "revoked", "expired")),
         "post": operation(
             "issueToken",
             "Issue a token; its text is shown this once.",

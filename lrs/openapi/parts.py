@@ -14,6 +14,7 @@ NUMBER: Json = {"type": "integer", "minimum": 0}
 REAL: Json = {"type": "number", "minimum": 0}
 YES_NO: Json = {"type": "boolean"}
 TIME: Json = {"type": "string", "format": "date-time", "examples": ["2026-11-22T06:02:56Z"]}
+UUID: Json = {"type": "string", "format": "uuid"}
 NOTHING: Json = {"type": "null"}
 
 

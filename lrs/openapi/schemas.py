@@ -8,7 +8,7 @@ from typing import Any
 from lrs.auth.allowances import Allowance
 from lrs.auth.disclosure import STRIPPABLE, Actors
 from lrs.auth.scopes import MEANINGS
-from lrs.openapi.parts import NUMBER, REAL, TEXT, TIME, YES_NO, Json, array, maybe, one_of, ref, thing
+from lrs.openapi.parts import NUMBER, REAL, TEXT, TIME, UUID, YES_NO, Json, array, maybe, one_of, ref, thing
 
 _ANY: Json = {}
 _IRIS = array({"type": "string", "format": "iri"})
@@ -154,7 +154,7 @@ _FOLLOWERS: dict[str, Json] = {
             "bytes": NUMBER,
         }
     ),
-    "Conflict": thing({"number": NUMBER, "received_at": TIME, "statement": {"type": "string", "format": "uuid"}}),
+    "Conflict": thing({"number": NUMBER, "received_at": TIME, "statement": UUID}),
     "Erasure": thing(
         {
             "number": NUMBER,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from lrs.openapi.admin import API, CONSUMER, CSRF, ID, MATCH, PAGE, WHO, state
+from lrs.openapi.admin import API, CONSUMER, CSRF, ID, MATCH, WHO, listing, state
 from lrs.openapi.parts import (
     NUMBER,
     REAL,
     TEXT,
     TIME,
+    UUID,
     YES_NO,
     Json,
     array,
@@ -17,7 +18,6 @@ from lrs.openapi.parts import (
     in_json,
     maybe,
     operation,
-    page_of,
     path,
     query,
     ref,
@@ -28,17 +28,11 @@ from lrs.openapi.parts import (
 from lrs.openapi.schemas import CONSUMER_NAME, LONG_TEXT, SCHEMAS, SHORT_TEXT
 
 _AT = path("number", NUMBER, "Its number in the list.")
-_UUID: Json = {"type": "string", "format": "uuid"}
 _COUNTED = array(thing({"name": TEXT, "count": NUMBER}))
 
 _FOLLOWERS = {
     "/connections": {
-        "get": operation(
-            "listConnections",
-            "Who is subscribed to what, in all server processes.",
-            {"200": in_json(page_of(ref("Connection")))},
-            parameters=(*PAGE, CONSUMER),
-        )
+        "get": listing("listConnections", "Who is subscribed to what, in all server processes.", "Connection", CONSUMER)
     },
     "/connections/{connection}/disconnect": {
         "post": operation(
@@ -48,14 +42,7 @@ _FOLLOWERS = {
             parameters=(path("connection", TEXT, "The name of the connection."), CSRF),
         )
     },
-    "/cursors": {
-        "get": operation(
-            "listCursors",
-            "Durable cursors, by consumer and name.",
-            {"200": in_json(page_of(ref("Cursor")))},
-            parameters=(*PAGE, CONSUMER),
-        )
-    },
+    "/cursors": {"get": listing("listCursors", "Durable cursors, by consumer and name.", "Cursor", CONSUMER)},
     "/cursors/{id}/{name}": {
         "delete": operation(
             "dropCursor",
@@ -67,14 +54,7 @@ _FOLLOWERS = {
 }
 
 _ASIDE = {
-    "/quarantine": {
-        "get": operation(
-            "listQuarantine",
-            "What could not be stored, without its content.",
-            {"200": in_json(page_of(ref("Quarantined")))},
-            parameters=PAGE,
-        )
-    },
+    "/quarantine": {"get": listing("listQuarantine", "What could not be stored, without its content.", "Quarantined")},
     "/quarantine/{number}": {
         "get": operation(
             "lookAtQuarantine",
@@ -95,11 +75,8 @@ _ASIDE = {
         )
     },
     "/conflicts": {
-        "get": operation(
-            "listConflicts",
-            "Statements that came under an id that was taken, without their content.",
-            {"200": in_json(page_of(ref("Conflict")))},
-            parameters=PAGE,
+        "get": listing(
+            "listConflicts", "Statements that came under an id that was taken, without their content.", "Conflict"
         )
     },
     "/conflicts/{number}": {
@@ -118,12 +95,7 @@ _ASIDE = {
 _AMOUNTS = thing({"statements": NUMBER, "documents": NUMBER, "attachments": NUMBER, "aside": NUMBER})
 _ERASURES = {
     "/erasures": {
-        "get": operation(
-            "listErasures",
-            "What was erased, and what is under way; not whom it was about.",
-            {"200": in_json(page_of(ref("Erasure")))},
-            parameters=PAGE,
-        ),
+        "get": listing("listErasures", "What was erased, and what is under way; not whom it was about.", "Erasure"),
         "post": operation(
             "erase",
             "Erase a learner; the scope erase is enough.",
@@ -167,12 +139,12 @@ _STATISTICS = thing(
 _SETTING = thing({"variable": TEXT, "value": TEXT, "default": TEXT, "changed": YES_NO, "unit": TEXT, "doc": TEXT})
 _KNOWN = thing(
     {
-        "id": _UUID,
+        "id": UUID,
         "stored_at": TIME,
         "courses": array(TEXT),
         "voided": YES_NO,
-        "voided_by": maybe(_UUID),
-        "voids": maybe(_UUID),
+        "voided_by": maybe(UUID),
+        "voids": maybe(UUID),
         "seen_by": array(TEXT),
     }
 )
@@ -193,25 +165,22 @@ _OVERVIEW = {
             "lookAtStatement",
             "What is known of a statement beside its content.",
             {"200": in_json(_KNOWN)},
-            parameters=(path("id", _UUID, "The id of the statement."),),
+            parameters=(path("id", UUID, "The id of the statement."),),
         )
     },
     "/settings": {
         "get": operation("listSettings", "Every setting in force.", {"200": in_json(thing({"items": array(_SETTING)}))})
     },
     "/audit": {
-        "get": operation(
+        "get": listing(
             "listAudit",
             "Who did what, newest first.",
-            {"200": in_json(page_of(ref("Entry")))},
-            parameters=(
-                *PAGE,
-                query("since", TIME, "Not before this time."),
-                query("until", TIME, "Not after this time."),
-                query("actor", TEXT, "admin:anna, or admin for all of that kind."),
-                query("act", TEXT, "consumer.add, or consumer for all of them."),
-                query("about", TEXT, "consumer:engine."),
-            ),
+            "Entry",
+            query("since", TIME, "Not before this time."),
+            query("until", TIME, "Not after this time."),
+            query("actor", TEXT, "admin:anna, or admin for all of that kind."),
+            query("act", TEXT, "consumer.add, or consumer for all of them."),
+            query("about", TEXT, "consumer:engine."),
         )
     },
 }
@@ -238,11 +207,11 @@ _DECIDED = in_json(ref("AccessRequest"), ETag="Needed for changing it.")
 
 _REQUESTS = {
     "/requests": {
-        "get": operation(
+        "get": listing(
             "listRequests",
             "Requests for access, newest first.",
-            {"200": in_json(page_of(ref("AccessRequest")))},
-            parameters=(*PAGE, state("open", "approved", "refused", "taken")),
+            "AccessRequest",
+            state("open", "approved", "refused", "taken"),
         )
     },
     "/requests/{number}": {

@@ -6,6 +6,7 @@ from lrs.openapi.parts import (
     JSON,
     TEXT,
     TIME,
+    UUID,
     YES_NO,
     Json,
     array,
@@ -21,7 +22,6 @@ from lrs.openapi.parts import (
     thing,
 )
 
-_UUID: Json = {"type": "string", "format": "uuid"}
 _IRI: Json = {"type": "string", "format": "iri"}
 _ANY: Json = {"schema": {}}
 _STATEMENTS: Json = {"oneOf": [ref("Statement"), array(ref("Statement"))]}
@@ -31,17 +31,17 @@ VERSION = header(
 )
 _AGENT = query("agent", TEXT, "An Agent as JSON.", required=True)
 _ACTIVITY = query("activityId", _IRI, "The id of the Activity.", required=True)
-_REGISTRATION = query("registration", _UUID, "The registration of the state.")
+_REGISTRATION = query("registration", UUID, "The registration of the state.")
 _SINCE = query("since", TIME, "For a list of ids: only those changed after.")
 
 _QUERY = (
     VERSION,
-    query("statementId", _UUID, "One statement."),
-    query("voidedStatementId", _UUID, "One statement that was voided."),
+    query("statementId", UUID, "One statement."),
+    query("voidedStatementId", UUID, "One statement that was voided."),
     query("agent", TEXT, "An Agent or Identified Group as JSON."),
     query("verb", _IRI, "The id of the verb."),
     query("activity", _IRI, "The id of the object."),
-    query("registration", _UUID, "The registration."),
+    query("registration", UUID, "The registration."),
     query("related_activities", YES_NO, "Also activities in the context, and in SubStatements."),
     query("related_agents", YES_NO, "Also agents in the context, authority, and SubStatements."),
     query("since", TIME, "Stored after."),
@@ -68,7 +68,7 @@ _STATEMENT_RESOURCE = {
         "post": operation(
             "storeStatements",
             "Store one statement or many, all or none.",
-            {"200": in_json(array(_UUID), "Their ids, in order.")},
+            {"200": in_json(array(UUID), "Their ids, in order.")},
             parameters=(VERSION,),
             request=_POSTED,
         ),
@@ -76,7 +76,7 @@ _STATEMENT_RESOURCE = {
             "storeStatement",
             "Store one statement under the id in the URL.",
             {"204": empty("It is stored.")},
-            parameters=(VERSION, query("statementId", _UUID, "The id.", required=True)),
+            parameters=(VERSION, query("statementId", UUID, "The id.", required=True)),
             request=_PUT,
         ),
     },
