@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lrs.openapi.parts import TEXT, Json, array, body, in_json, maybe, operation, ref, tagged
+from lrs.openapi.admin import API, CSRF
+from lrs.openapi.parts import TEXT, Json, array, body, in_json, maybe, operation, ref, tagged, thing
 
 _WHERE: dict[str, Json] = {"consumer": maybe(TEXT), "space": maybe(TEXT)}
 
@@ -34,4 +35,18 @@ _PSEUDONYMS = {
     }
 }
 
-PATHS = tagged("Privacy", _PSEUDONYMS)
+_ANYWHERE: Json = thing({"found": array(thing({"space": TEXT, "agent": ref("Agent")}))})
+
+_FOR_PEOPLE = {
+    "/pseudonyms": {
+        "post": operation(
+            "lookUpPseudonymsAtPages",
+            "The same for who has logged in; one pseudonym alone is looked for in all spaces.",
+            {"200": in_json({"oneOf": [_FOUND, _ANYWHERE]})},
+            parameters=(CSRF,),
+            request=body({"oneOf": [_look_up("agents", ref("Agent")), _look_up("pseudonyms", TEXT)]}),
+        )
+    }
+}
+
+PATHS = tagged("Privacy", _PSEUDONYMS | {f"{API}{path}": found for path, found in _FOR_PEOPLE.items()})

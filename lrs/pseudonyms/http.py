@@ -25,7 +25,7 @@ from lrs.xapi.decode import decode_json
 
 PATH = "/pseudonyms/lookup"
 
-_MEMBERS = frozenset({"consumer", "space", "agents", "pseudonyms"})
+MEMBERS = frozenset({"consumer", "space", "agents", "pseudonyms"})
 
 
 def pseudonym_routes(lookup: Lookup, authenticator: Authenticator, settings: Settings) -> list[Route]:
@@ -36,10 +36,10 @@ def pseudonym_routes(lookup: Lookup, authenticator: Authenticator, settings: Set
         """Pseudonyms of agents for a consumer or space, or the agents behind pseudonyms; needs the scope pseudonyms."""
         try:
             principal = authenticate(request.headers, authenticator)
-            _require(principal)
+            require_all(principal)
             body = await read_body(request, limits.body_bytes_max, limits.body_read_s)
-            asked = _asked(decode_json(body, depth_max=limits.json_depth_max), limits.query_values_max)
-            found = await asyncio.to_thread(_found, lookup, asked, Actor("consumer", principal.consumer))
+            wanted = asked(decode_json(body, depth_max=limits.json_depth_max), limits.query_values_max)
+            found = await asyncio.to_thread(answered, lookup, wanted, Actor("consumer", principal.consumer))
         except ClientDisconnect:
             return Response(status_code=400)
         except LrsError as error:
@@ -52,16 +52,17 @@ def pseudonym_routes(lookup: Lookup, authenticator: Authenticator, settings: Set
     return [Route(PATH, look_up, methods=["POST"])]
 
 
-def _require(principal: Principal) -> None:
+def require_all(principal: Principal) -> None:
     """Forbidden unless ``principal`` may know every learner."""
     principal.require(PSEUDONYMS)
     if principal.grant.limited or not principal.disclosure.plain:
         raise Forbidden("looking up pseudonyms takes a grant without limits, and learners shown as they are stored")
 
 
-def _asked(value: Any, values_max: int) -> Mapping[str, Any]:
-    if not isinstance(value, dict) or not value.keys() <= _MEMBERS:
-        raise InvalidParameter(f"the body is an object with some of the members {', '.join(sorted(_MEMBERS))}")
+def asked(value: Any, values_max: int) -> Mapping[str, Any]:
+    """The body of a look-up, ``value``, when it has the right form; InvalidParameter."""
+    if not isinstance(value, dict) or not value.keys() <= MEMBERS:
+        raise InvalidParameter(f"the body is an object with some of the members {', '.join(sorted(MEMBERS))}")
     for name in ("consumer", "space"):
         if not isinstance(value.get(name), str | None):
             raise InvalidParameter(f"{name} is text")
@@ -73,8 +74,9 @@ def _asked(value: Any, values_max: int) -> Mapping[str, Any]:
     return value
 
 
-def _found(lookup: Lookup, asked: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
-    space = lookup.space(asked.get("consumer"), asked.get("space"))
-    if "agents" in asked:
-        return {"space": space, "shown": lookup.shown(actor, space, asked["agents"])}
-    return {"space": space, "stored": lookup.stored(actor, space, asked["pseudonyms"])}
+def answered(lookup: Lookup, wanted: Mapping[str, Any], actor: Actor) -> dict[str, Any]:
+    """What is found; NotFound, InvalidParameter."""
+    space = lookup.space(wanted.get("consumer"), wanted.get("space"))
+    if "agents" in wanted:
+        return {"space": space, "shown": lookup.shown(actor, space, wanted["agents"])}
+    return {"space": space, "stored": lookup.stored(actor, space, wanted["pseudonyms"])}

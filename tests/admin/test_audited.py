@@ -78,9 +78,12 @@ class Everything:
         browser.get("/quarantine/1")
         browser.post("/quarantine/1/retry")
         browser.delete("/quarantine/1")
+        body = {"name": "bot", "disclosure": {"actors": "pseudonym"}}
+        consumer = browser.post("/consumers", body).json()["name"]
+        browser.post("/pseudonyms", {"consumer": consumer, "agents": [LEARNER]})
         return [
             *("request.make", "request.approve", "request.take", "request.make", "request.refuse"),
-            *("quarantine.look", "quarantine.retry", "quarantine.drop"),
+            *("quarantine.look", "quarantine.retry", "quarantine.drop", "consumer.add", "pseudonym.of"),
         ]
 
 

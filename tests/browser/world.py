@@ -17,6 +17,7 @@ import httpx
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
+from lrs.auth.disclosure import Disclosure
 from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.cli.register import register
 from lrs.simulation.mix import course_key, statements
@@ -105,6 +106,9 @@ def _register(server: Server) -> tuple[str, str]:
         for name, (scopes, grant) in readers.items():
             consumers.add(room.actor, name, scopes=frozenset(scopes), grant=grant)
             consumers.add_key(room.actor, name)
+        shown = Disclosure.of("pseudonym", "tools")
+        for name in ("tutor-bot", "tutor-screen"):
+            consumers.add(room.actor, name, scopes=frozenset({"stream"}), disclosure=shown)
     return key_of(server, "open-edx")
 
 

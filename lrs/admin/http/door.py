@@ -35,6 +35,7 @@ from lrs.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
+from lrs.pseudonyms.http import require_all
 from lrs.telemetry import logger
 from lrs.xapi.decode import decode_json
 
@@ -170,6 +171,15 @@ async def erasers(request: Request, desk: Desk) -> Call:
                 raise Forbidden("who erases learners covers every course, and this credential does not")
             return Call(request, desk, Actor("consumer", principal.consumer), principal=principal)
     return await administrators(request, desk)
+
+
+async def lookers(request: Request, desk: Desk) -> Call:
+    """Lets in who has logged in, and programs with the scope ``pseudonyms``, which no other scope brings with it."""
+    if "authorization" not in request.headers:
+        return await administrators(request, desk)
+    principal = authenticate(request.headers, desk.engine.authenticator)
+    require_all(principal)
+    return Call(request, desk, Actor("consumer", principal.consumer), principal=principal)
 
 
 async def strangers_from_here(request: Request, desk: Desk) -> Call:

@@ -19,12 +19,14 @@ from lrs.admin.http.door import (
     Handler,
     administrators,
     erasers,
+    lookers,
     strangers,
     strangers_from_here,
 )
 from lrs.admin.http.erasures import ErasureHandlers
 from lrs.admin.http.followers import FollowerHandlers
 from lrs.admin.http.overview import OverviewHandlers
+from lrs.admin.http.pseudonyms import PseudonymHandlers
 from lrs.admin.http.requests import AskingHandlers, RequestHandlers
 from lrs.errors import NotFound
 
@@ -88,6 +90,7 @@ def _of_followers() -> dict[str, dict[str, Handler]]:
         "/conflicts/{number}": {"GET": aside.look_at_conflict, "DELETE": aside.drop_conflict},
         "/erasures": {"GET": erasures.list_, "POST": erasures.begin},
         "/erasures/{number}": {"GET": erasures.read},
+        "/pseudonyms": {"POST": PseudonymHandlers().look_up},
     }
 
 
@@ -111,6 +114,7 @@ _OPEN: dict[str, dict[str, Gate]] = {
     "/password-link": {"POST": strangers_from_here},
     "/erasures": {"POST": erasers},
     "/erasures/{number}": {"GET": erasers},
+    "/pseudonyms": {"POST": lookers},
 }
 """Where people come who have not logged in yet, and programs with another scope."""
 

@@ -10,7 +10,7 @@ export const title = "Audit";
 
 const ACTS = [
   "consumer", "consumer.add", "consumer.change", "key", "key.add", "key.revoke", "token", "token.issue", "token.revoke",
-  "signing-key", "cursor.drop", "connection.disconnect", "quarantine", "conflict", "administrator", "password.set",
+  "signing-key", "cursor.drop", "connection.disconnect", "quarantine", "conflict", "pseudonym", "administrator", "password.set",
   "session", "session.begin", "session.end", "request", "request.approve", "request.refuse", "request.take",
 ];
 

@@ -5,6 +5,7 @@ import { el, fill, foreign, say } from "../dom.js";
 import { count, moment, whole } from "../format.js";
 import { field, form } from "../forms.js";
 import { badge, entries, facts, paged } from "../lists.js";
+import { pseudonyms } from "../pseudonyms.js";
 import { freshness, refresh } from "../refresh.js";
 
 export const title = "Privacy";
@@ -16,7 +17,7 @@ export async function show(body) {
   const done = el("section.stack");
   const draw = () => drawErasures(done);
   const reports = el("p", "What a consumer can see of learners, and what it has read, is told in a report on its page: ", el("a", { href: "consumers" }, "Consumers"), ".");
-  fill(body, reports, eraser(draw), fresh.node, done);
+  fill(body, reports, await pseudonyms(), eraser(draw), fresh.node, done);
   await draw();
   refresh(EVERY_MS, async () => {
     try {
