@@ -15,6 +15,7 @@ from lrs.statements.log import Changes, Page
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Record
 from lrs.xapi.actors import identified, ifi
+from lrs.xapi.equivalent import SIGNATURE
 
 _AGENTS = (AGENT, RELATED_AGENT)
 _IDENTIFIERS = ("account", "mbox", "mbox_sha1sum", "openid")
@@ -84,11 +85,19 @@ class Disclosing:
         """``statement``, which ``principal`` sends, with those whom it means in place of those whom it names.
 
         Forbidden when it names one by anything but a pseudonym: reading that again would tell whose the pseudonym is.
+        Forbidden, too, when it is signed: the signature would fit nothing that is stored, and give its readers the
+        pseudonym beside the learner.
         What is no valid statement is left to those who validate it.
         """
         disclosure = principal.disclosure
         if disclosure.actors is not Actors.PSEUDONYM:
             return statement
+        if _is_signed(statement):
+            raise Forbidden(
+                f"{principal.consumer} names learners by pseudonyms, and what it sends is stored with their own "
+                "identifiers, which its signature does not hold: send it unsigned, or by a consumer to whom learners "
+                "appear as they are stored"
+            )
         return _with_agents(statement, lambda name: self._name(disclosure, name))
 
 
@@ -99,6 +108,13 @@ def outlived(filter_: Filter) -> Filter:
 
 def _names_agents(filter_: Filter) -> bool:
     return any(key[0] in _AGENTS for member in filter_.members for key in member)
+
+
+def _is_signed(statement: Any) -> bool:
+    """Whether it has a signature (Data 2.6); it may not be valid."""
+    attachments = statement.get("attachments") if isinstance(statement, Mapping) else None
+    listed = attachments if isinstance(attachments, list) else []
+    return any(isinstance(one, Mapping) and one.get("usageType") == SIGNATURE for one in listed)
 
 
 def _with_agents(value: Any, meant: Callable[[str], str | None]) -> Any:
