@@ -8,12 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from lrs.subscriptions.frames import Frame
 from lrs.subscriptions.session.connection import Session
 from lrs.subscriptions.session.transport import Transport
 from tests.described import BY_EVENTS, FROM_SERVER, check_sent
 from tests.system.server import Server
+
+# A slow machine is no fault of the code, and what is to be merged is tried with the same examples each time;
+# ``pytest --hypothesis-profile=search`` looks for new ones.
+settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("steady", settings.get_profile("search"), derandomize=True)
+settings.load_profile("steady")
 
 _send = Session._send
 
