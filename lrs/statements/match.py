@@ -6,7 +6,7 @@ objects, and the live stream asks them alone, so that push and pull can't disagr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -118,6 +118,12 @@ class Visibility:
         ):
             return False
         return self.grant.permits(record.courses)
+
+    def permitted(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Those of ``records`` that the reader may see."""
+        if self.writer is None and not self.grant.limited:
+            return records
+        return [record for record in records if self.permits(record)]
 
     def members(self) -> frozenset[frozenset[str]]:
         """Necessary conditions on the keys, for an index: each visible record has a key out of each member."""

@@ -8,7 +8,7 @@ of gains before it, so without gains the two are the same.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from heapq import merge
 from typing import Any, NamedTuple
@@ -16,16 +16,21 @@ from typing import Any, NamedTuple
 from lrs.statements.log import Arrivals, Changes
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Arrival, Place, Record
-from lrs.statements.sqlite.rows import COLUMNS, INHERITED, SHOWN, SOURCE, Rows, blocks
-from lrs.statements.sqlite.select import head, position_by, statement
+from lrs.statements.sqlite.gather import Row, gathered, rows_of
+from lrs.statements.sqlite.rows import COLUMNS, INHERITED, SHOWN, SOURCE, Rows
+from lrs.statements.sqlite.select import Run, head, position_by
 
-_FIRST = ", i.first_courses, i.first_keys"
+_FIRST = ("first_courses", "first_keys")
 _AFTER = "r.position, r.id, r.stored, g.courses, g.keys, r.payload"
 _GAINED = "gain AS g JOIN record AS r ON r.position = g.position"
 
-_NEW = f"""SELECT r.position, r.id, r.stored, coalesce(i.first_courses, i.courses, r.courses),
-    coalesce(i.first_keys, i.keys, r.keys), r.payload, {SHOWN}
-    FROM {SOURCE} WHERE r.position > ? ORDER BY r.position LIMIT ?"""
+_NEW = gathered(
+    f"""SELECT r.position AS position, r.id AS id, r.stored AS stored,
+    coalesce(i.first_courses, i.courses, r.courses) AS courses, coalesce(i.first_keys, i.keys, r.keys) AS keys,
+    r.payload AS payload, {SHOWN} AS shown
+    FROM {SOURCE} WHERE r.position > ? ORDER BY r.position LIMIT ?""",
+    ("shown",),
+)
 _NEW_GAINS = f"""SELECT {_AFTER}, {SHOWN}, g.at, g.place, g.courses_before, g.keys_before
     FROM {_GAINED} WHERE g.place > ? ORDER BY g.place LIMIT ?"""
 
@@ -97,7 +102,7 @@ class Follower:
 
     def newest(self, connection: sqlite3.Connection, after: Place, limit: int, bytes_max: int) -> Arrivals:
         """See ``StatementLog.newest``."""
-        new = connection.execute(_NEW, (after - _gains_through(connection, after), limit)).fetchall()
+        new, limit = rows_of(connection, _NEW, (after - _gains_through(connection, after),), limit)
         gains = connection.execute(_NEW_GAINS, (after, limit)).fetchall()
         records = self._rows.records(connection, new + gains, with_keys=True)
         before = self._rows.records(connection, [_with_state(row, row[9:11]) for row in gains], with_keys=True)
@@ -140,9 +145,9 @@ class _Question(NamedTuple):
 
     def new(self, connection: sqlite3.Connection, beyond: int) -> Generator[_Found, None, None]:
         """Records after the position ``beyond`` that matched when they were stored."""
-        sql, arguments = statement(self.terms, beyond, head(connection) + 1, ascending=True, more=_FIRST)
+        run = Run(self.terms, beyond, head(connection) + 1, ascending=True)
         with_keys = self.visibility.asks_keys
-        for block in blocks(connection.execute(sql, arguments), self.wanted):
+        for block in run.blocks(connection, self.wanted, with_keys=with_keys, more=_FIRST):
             late = [_with_state(row, row[6:8]) for row in block if row[7] is not None]
             first = iter(self.rows.records(connection, late, with_keys=True))
             for row, record in zip(block, self.rows.records(connection, block, with_keys=with_keys), strict=True):
@@ -155,7 +160,7 @@ class _Question(NamedTuple):
         if _gains_through(connection, _LAST) == _gains_through(connection, after):
             return
         sql, arguments = (_BY_INDEX, (after, self.terms)) if self.terms else (_BY_PLACE, (after,))
-        for block in blocks(connection.execute(sql, arguments), self.wanted):
+        for block in _blocks(connection.execute(sql, arguments), self.wanted):
             gained = self.rows.records(connection, block, with_keys=True)
             before = self.rows.records(connection, [_with_state(row, row[8:10]) for row in block], with_keys=True)
             now = self.rows.records(connection, [_with_state(row, row[10:12]) for row in block], with_keys=True)
@@ -165,6 +170,12 @@ class _Question(NamedTuple):
 
     def _matches(self, record: Record) -> bool:
         return self.filter.matches(record) and self.visibility.permits(record)
+
+
+def _blocks(gains: sqlite3.Cursor, wanted: int) -> Iterator[Sequence[Row]]:
+    with closing(gains):
+        while block := gains.fetchmany(wanted):
+            yield block
 
 
 _LAST = Place(2**63 - 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 from uuid import UUID
@@ -16,9 +15,9 @@ from lrs.statements.keys import AGENT, COURSE, ORGANISATION, VERB
 from lrs.statements.match import UNRESTRICTED_VISIBILITY, Visibility
 from lrs.statements.record import Record, StatementId
 from lrs.statements.sqlite.names import Names
-from lrs.statements.sqlite.rows import COLUMNS, SOURCE, Rows, blocks
+from lrs.statements.sqlite.rows import COLUMNS, SOURCE, Rows
 from lrs.statements.sqlite.schema import migrations
-from lrs.statements.sqlite.select import Reader, head, position_by, statement
+from lrs.statements.sqlite.select import Reader, Run, head, position_by
 from lrs.storage.sqlite import Store
 
 RECENT_S = 3.0
@@ -118,15 +117,14 @@ class Overview:
             terms = self._rows.terms(connection, visibility.members())
             if terms is None:
                 return Seen()
-            rows = connection.execute(*statement(terms, 0, head(connection) + 1, ascending=False))
-            with closing(blocks(rows, limit)) as read:
-                for block in read:
-                    for record in self._rows.records(connection, block, with_keys=True):
-                        if visibility.permits(record):
-                            if count == limit:
-                                return _seen(count, names, oldest_us, all_=False)
-                            count, oldest_us = count + 1, record.stored_us
-                            names.update(key for key in record.keys if key[0] in _COUNTED)
+            run = Run(terms, 0, head(connection) + 1, ascending=False)
+            for block in run.blocks(connection, limit, with_keys=True):
+                for record in self._rows.records(connection, block, with_keys=True):
+                    if visibility.permits(record):
+                        if count == limit:
+                            return _seen(count, names, oldest_us, all_=False)
+                        count, oldest_us = count + 1, record.stored_us
+                        names.update(key for key in record.keys if key[0] in _COUNTED)
         return _seen(count, names, oldest_us, all_=True)
 
     def courses(self, prefix: str, limit: int) -> list[str]:

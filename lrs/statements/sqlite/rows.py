@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import repeat
-from typing import Any
 
 import orjson
 
 from lrs.statements.record import Record
+from lrs.statements.sqlite.gather import Row
 from lrs.statements.sqlite.inherit import courses_of
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.packing import Unpacker
-
-Row = Sequence[Any]
-"""(position, id, stored, number of the course set, key numbers as JSON, packed payload), and perhaps more. What was
-erased has no payload."""
 
 COLUMNS = "r.position, r.id, r.stored, coalesce(i.courses, r.courses), coalesce(i.keys, r.keys), r.payload"
 """A ``Row`` with what the record inherited by now."""
@@ -29,7 +25,6 @@ NOT_VOIDED = """(NOT EXISTS (SELECT 1 FROM void AS v WHERE v.target = r.id)
 NOT_ERASED = "length(r.payload) > 0"
 SHOWN = f"({NOT_ERASED} AND {NOT_VOIDED})"
 
-_ROWS_AT_ONCE = 128
 _ERASED = b"{}"
 _NO_KEYS: frozenset[str] = frozenset()
 
@@ -69,15 +64,6 @@ class Rows:
 
     def _key_names(self, connection: sqlite3.Connection, texts: Sequence[str]) -> list[frozenset[str]]:
         """The names of the keys in each of ``texts``."""
-        numbers = [orjson.loads(text) for text in texts]
+        numbers = orjson.loads(f"[{','.join(texts)}]")
         names = self._keys.names(connection, {number for row in numbers for number in row})
         return [frozenset([names[number] for number in row]) for row in numbers]
-
-
-def blocks(rows: sqlite3.Cursor, wanted: int) -> Generator[Sequence[Row], None, None]:
-    """``rows`` in blocks no larger than needed when ``wanted`` of them are enough."""
-    try:
-        while block := rows.fetchmany(min(wanted, _ROWS_AT_ONCE)):
-            yield block
-    finally:
-        rows.close()

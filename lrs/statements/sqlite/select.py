@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
-from typing import Any
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from lrs.statements.log import Page, Selection
 from lrs.statements.match import Visibility
 from lrs.statements.record import Position, Record, StatementId
-from lrs.statements.sqlite.rows import COLUMNS, INHERITED, NOT_ERASED, NOT_VOIDED, SHOWN, SOURCE, Rows, blocks
+from lrs.statements.sqlite.gather import Row, gathered, rows_of
+from lrs.statements.sqlite.rows import COLUMNS, INHERITED, NOT_ERASED, NOT_VOIDED, SHOWN, SOURCE, Rows
 
+_POSITION_BY = """WITH RECURSIVE half (low, high) AS (
+        SELECT 0, coalesce(max(position), 0) FROM record
+        UNION ALL
+        SELECT iif(stored <= ?1, (low + high + 1) / 2, low), iif(stored <= ?1, high, (low + high + 1) / 2 - 1)
+        FROM half CROSS JOIN record ON position = (low + high + 1) / 2 WHERE low < high
+    ) SELECT low FROM half WHERE low = high"""
+_ROWS_AT_ONCE = 128
+_NO_BOUND = 2**63 - 1
 _FIND = f"SELECT {COLUMNS}, NOT {NOT_VOIDED} FROM {SOURCE} WHERE r.id = ? AND {NOT_ERASED}"
 
 
@@ -23,25 +33,21 @@ class Reader:
     def read(self, connection: sqlite3.Connection, selection: Selection, visibility: Visibility) -> Page:
         """See ``StatementLog.read``; ``connection`` holds one snapshot."""
         low, high = self._bounds(connection, selection)
+        # Who goes down is at the end when there is nothing more, whatever the head is; who goes up has to know it.
         end = high - 1 if selection.ascending else low + 1
         terms = self._rows.terms(connection, selection.filter.members | visibility.members())
         if terms is None or low + 1 >= high:
             return Page([], more=False, through=Position(end))
-        found = connection.execute(*statement(terms, low, high, ascending=selection.ascending))
+        run = Run(terms, low, high, selection.ascending)
         records: list[Record] = []
         size = 0
         with_keys = visibility.asks_keys
-        with closing(blocks(found, selection.limit + 1)) as read:
-            for block in read:
-                for record in self._rows.records(connection, block, with_keys=with_keys):
-                    if not visibility.permits(record):
-                        continue
-                    if len(records) == selection.limit or (
-                        records and size + len(record.payload) > selection.bytes_max
-                    ):
-                        return Page(records, more=True, through=records[-1].position)
-                    records.append(record)
-                    size += len(record.payload)
+        for block in run.blocks(connection, selection.limit + 1, with_keys=with_keys):
+            for record in visibility.permitted(self._rows.records(connection, block, with_keys=with_keys)):
+                if len(records) == selection.limit or (records and size + len(record.payload) > selection.bytes_max):
+                    return Page(records, more=True, through=records[-1].position)
+                records.append(record)
+                size += len(record.payload)
         return Page(records, more=False, through=Position(end))
 
     def find(
@@ -55,8 +61,10 @@ class Reader:
         return record if visibility.permits(record) else None
 
     def _bounds(self, connection: sqlite3.Connection, selection: Selection) -> tuple[int, int]:
-        """Positions between which, both exclusive, the selection lies; the upper one is at most head + 1."""
-        low, high = 0, head(connection) + 1
+        """Positions between which, both exclusive, the selection lies; when ascending, the upper one is at most head
+        + 1.
+        """
+        low, high = 0, head(connection) + 1 if selection.ascending else _NO_BOUND
         if selection.beyond is not None:
             low, high = (
                 (max(low, selection.beyond), high) if selection.ascending else (low, min(high, selection.beyond))
@@ -68,22 +76,52 @@ class Reader:
         return low, high
 
 
-def statement(terms: str, low: int, high: int, *, ascending: bool, more: str = "") -> tuple[str, tuple[Any, ...]]:
-    """SQL and arguments that find the records between ``low`` and ``high`` by ``terms``; ``more``: further columns."""
+class Run(NamedTuple):
+    """Records between ``low`` and ``high``, both exclusive, found by ``terms`` of the index; all if they are empty."""
+
+    terms: str
+    low: int
+    high: int
+    ascending: bool
+
+    def blocks(
+        self, connection: sqlite3.Connection, wanted: int, *, with_keys: bool, more: tuple[str, ...] = ()
+    ) -> Iterator[Sequence[Row]]:
+        """Their rows, in blocks no larger than needed when ``wanted`` of them are enough; ``connection`` holds one
+        snapshot. ``more``: further columns.
+        """
+        sql = _select(bool(self.terms), self.ascending, with_keys, more)
+        found_by = (self.terms,) if self.terms else ()
+        low, high, count = self.low, self.high, min(wanted, _ROWS_AT_ONCE)
+        while True:
+            rows, count = rows_of(connection, sql, (*found_by, low, high), count)
+            if rows:
+                yield rows
+            if len(rows) < count:
+                return
+            low, high = (rows[-1][0], high) if self.ascending else (low, rows[-1][0])
+
+
+@lru_cache
+def _select(by_index: bool, ascending: bool, with_keys: bool, more: tuple[str, ...]) -> str:
+    """SQL for the rows of a run; its arguments are the terms, if there are any, both bounds and how many rows."""
+    columns = f"""r.position AS position, r.id AS id, r.stored AS stored, coalesce(i.courses, r.courses) AS courses,
+        {"coalesce(i.keys, r.keys)" if with_keys else "NULL"} AS keys, r.payload AS payload"""
+    columns = ", ".join((columns, *(f"i.{name} AS {name}" for name in more)))
     order = "ASC" if ascending else "DESC"
-    if terms:
+    if by_index:
         # The index runs in the order of rowid by itself, so the page ends as soon as it is full.
-        return (
-            f"""SELECT {COLUMNS}{more}
+        return gathered(
+            f"""SELECT {columns}
             FROM record_key CROSS JOIN record AS r ON r.position = record_key.rowid {INHERITED}
             WHERE record_key MATCH ? AND record_key.rowid > ? AND record_key.rowid < ? AND {SHOWN}
-            ORDER BY record_key.rowid {order}""",
-            (terms, low, high),
+            ORDER BY record_key.rowid {order} LIMIT ?""",
+            more,
         )
-    return (
-        f"""SELECT {COLUMNS}{more} FROM {SOURCE} WHERE r.position > ? AND r.position < ? AND {SHOWN}
-        ORDER BY r.position {order}""",
-        (low, high),
+    return gathered(
+        f"""SELECT {columns} FROM {SOURCE} WHERE r.position > ? AND r.position < ? AND {SHOWN}
+        ORDER BY r.position {order} LIMIT ?""",
+        more,
     )
 
 
@@ -95,12 +133,5 @@ def head(connection: sqlite3.Connection) -> Position:
 
 def position_by(connection: sqlite3.Connection, stored_us: int) -> Position:
     """The last position stored at ``stored_us`` or before; by bisection, since ``stored`` grows with position."""
-    low, high = 0, int(head(connection))
-    while low < high:
-        middle = (low + high + 1) // 2
-        (found,) = connection.execute("SELECT stored FROM record WHERE position = ?", (middle,)).fetchone()
-        if found <= stored_us:
-            low = middle
-        else:
-            high = middle - 1
-    return Position(low)
+    (position,) = connection.execute(_POSITION_BY, (stored_us,)).fetchone()
+    return Position(position)
