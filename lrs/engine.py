@@ -252,6 +252,7 @@ class Engine:
             stack.push_async_callback(asyncio.to_thread, self._uses.close)
             stack.push_async_callback(asyncio.to_thread, self._reads.close)
             stack.push_async_callback(asyncio.to_thread, self.log.close)
+            stack.push_async_callback(asyncio.to_thread, self.statements.close)
             if self._issuers is not None:
                 fetcher = key_fetcher(self._issuers.issuers, self.settings.limits, self.clock)
                 stack.push_async_callback(asyncio.to_thread, fetcher.close)

@@ -70,6 +70,7 @@ class Limits:
     page_statements_max: int = bounded(500, 1, 10_000, "statements", "Largest page, and the page for limit=0.")
     page_bytes_max: int = bounded(8 * MIB, 64 * KIB, 256 * MIB, "bytes", "A page ends early at this size.")
 
+    reading_threads: int = bounded(2, 1, 64, "threads", "In how many threads pages are read; more seldom answer more.")
     kept_pages_bytes_max: int = bounded(
         16 * MIB, 0, 4096 * MIB, "bytes", "Pages kept for whoever asks again while nothing is written."
     )

@@ -11,7 +11,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from lrs.limits import DEFAULT_LIMITS, Limits
-from lrs.statements.http.plain import Answer, PlainRequests, PlainWrite
+from lrs.statements.http.plain import Answer, PlainRead, PlainRequests, PlainWrite
 from lrs.subscriptions.http.events import CARRIER
 
 PLAIN_BODY_S = 1.0
@@ -97,18 +97,20 @@ class Requests(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Answer the request of ``cycle``; if it is plain, without the app, as soon as its body is there."""
         plain: PlainRequests | None = getattr(app, "plain", None)
-        write = plain.begin(cycle.scope) if plain is not None and not self.flow.write_paused else None
-        if write is None:
-            super()._start_asgi_task(cycle, app)
-            return
-        if isinstance(write, Answer):
-            self._answer_plain(cycle, write)
-            return
-        self._plain = cycle, write
-        if cycle.more_body:
-            self._plain_timer = self.loop.call_later(PLAIN_BODY_S, self._not_plain)
-        else:
-            self._store_plain()
+        match plain.begin(cycle.scope) if plain is not None and not self.flow.write_paused else None:
+            case Answer() as answer:
+                self._answer_plain(cycle, answer)
+            case PlainRead() as read:
+                assert plain is not None
+                plain.read(read, partial(self._answer_plain, cycle))
+            case PlainWrite() as write:
+                self._plain = cycle, write
+                if cycle.more_body:
+                    self._plain_timer = self.loop.call_later(PLAIN_BODY_S, self._not_plain)
+                else:
+                    self._store_plain()
+            case None:
+                super()._start_asgi_task(cycle, app)
 
     def _store_plain(self) -> None:
         assert self._plain is not None

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from lrs.statements.match import UNRESTRICTED_VISIBILITY, Visibility, visibility
 from lrs.statements.parameters import BEGINNING, StatementQuery
 from lrs.statements.record import Append, Attachment, Draft, Place, Position, Record, SetAside, StatementId
 from lrs.storage.files import ContentFiles, Upload
+from lrs.storage.readers import Readers
 from lrs.xapi.uuids import is_uuid
 
 Receive = Callable[[Upload, Collection[str]], Awaitable[None]]
@@ -69,6 +71,7 @@ class Statements:
         self.refused: Counter[str] = Counter()
         """How many statements were refused, by the code of the error."""
         self.reads = Reads()
+        self.readers = Readers(limits.reading_threads)
 
     async def store(
         self, statements: Sequence[Any], principal: Principal, version: str, *, alone: bool
@@ -301,23 +304,28 @@ class Statements:
         """The one statement that ``query`` names, voided or not as asked, if ``principal`` may see it."""
         principal.require(STATEMENTS_READ_MINE)
         assert query.statement_id is not None
-        return await asyncio.to_thread(self._log.find, query.statement_id, visibility(principal), voided=query.voided)
+        find = partial(self._log.find, query.statement_id, visibility(principal), voided=query.voided)
+        return await self.readers.read(find)
 
     async def page(self, query: StatementQuery, principal: Principal, cursor: str | None = None) -> Found:
         """The page of ``query``, from its beginning or beyond ``cursor``, which a page before gave to continue with.
 
         Raises CursorInvalid or EpochChanged for a cursor that does not fit this log.
         """
+        return await self.readers.read(self.page_now, query, principal, cursor)
+
+    def page_now(self, query: StatementQuery, principal: Principal, cursor: str | None = None) -> Found:
+        """The same; blocks while it reads."""
         principal.require(STATEMENTS_READ_MINE)
         sight = visibility(principal)
         if query.after is not None:
             text = query.after if cursor is None else cursor
             place = Place(0) if text == BEGINNING else self._log.cursors.open(text)
-            return await asyncio.to_thread(self._changes, query, sight, place)
+            return self._changes(query, sight, place)
         if cursor is None:
-            return await asyncio.to_thread(self._first_page, query, sight)
+            return self._first_page(query, sight)
         selection = replace(query.selection, beyond=Position(self._log.cursors.open(cursor)))
-        return Found(await asyncio.to_thread(self._log.read, selection, sight), None)
+        return Found(self._log.read(selection, sight), None)
 
     def _first_page(self, query: StatementQuery, sight: Visibility) -> Found:
         # Asked before the read: what comes in between may then be seen twice, but not missed.
@@ -330,6 +338,10 @@ class Statements:
         wanted = query.selection
         page = self._log.changes(wanted.filter, sight, after=after, limit=wanted.limit, bytes_max=wanted.bytes_max)
         return Found(page, self._log.cursors.seal(page.through))
+
+    def close(self) -> None:
+        """End the threads that read; blocks until they are done."""
+        self.readers.close()
 
     def clear(self) -> int:
         """Delete data that came with no statement, left behind by refusals and crashes; returns how many files."""

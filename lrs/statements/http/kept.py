@@ -40,11 +40,12 @@ class KeptPages:
     """
 
     def __init__(self, revision: Callable[[], int], bytes_max: int) -> None:
-        self.revision = revision
+        self._revision = revision
         self._bytes_max = bytes_max
         self._pages: OrderedDict[Asked, Kept] = OrderedDict()
         self._bytes = 0
-        self._at = -1
+        self.at = -1
+        """The revision of which all that is kept is, and all that ``find`` has looked for."""
 
     def __contains__(self, asked: Asked) -> bool:
         """Whether ``find`` could have it; costs next to nothing."""
@@ -52,10 +53,10 @@ class KeptPages:
 
     def find(self, asked: Asked) -> Kept | None:
         """The page as it would be if it were read now."""
-        revision = self.revision()
-        if revision != self._at:
+        revision = self._revision()
+        if revision != self.at:
             self._pages.clear()
-            self._bytes, self._at = 0, revision
+            self._bytes, self.at = 0, revision
             return None
         found = self._pages.get(asked)
         if found is not None:
@@ -65,7 +66,7 @@ class KeptPages:
     def keep(self, asked: Asked, page: Kept, revision: int) -> None:
         """Keep ``page``, which was read after ``revision``; something may have been written in between."""
         size = _size(asked, page)
-        if revision != self._at or size > self._bytes_max or asked in self._pages:
+        if revision != self.at or size > self._bytes_max or asked in self._pages:
             return
         self._pages[asked] = page
         self._bytes += size

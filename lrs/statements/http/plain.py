@@ -1,4 +1,4 @@
-"""The short way for plain requests: a small write that there is nothing to say about but yes, a page that is kept.
+"""The short way for plain requests: a small write that there is nothing to say about but yes, and a page.
 
 Most requests are of these kinds, and what an ASGI application may ask of its server costs more than storing a
 statement. So a server that can (``lrs.cli.requests``) asks here first. Whatever is not plain, or goes wrong for any
@@ -19,12 +19,16 @@ from lrs.auth.principal import Principal
 from lrs.auth.scopes import STATEMENTS_READ_MINE
 from lrs.door.http import CURSOR_HEADER, VERSION_HEADER
 from lrs.errors import LrsError
-from lrs.statements.http.kept import Asked, KeptPages
+from lrs.statements.http.kept import Asked, Kept, KeptPages
+from lrs.statements.http.paging import Paging, Wanted
 from lrs.statements.service import Statements
 from lrs.xapi.versions import VERSIONS
 
 BODY_BYTES_MAX = 32 * 1024
 """A body beyond this is not plain."""
+
+QUERY_BYTES_MAX = 2 * 1024
+"""Nor is a query string."""
 
 _UUID = rb"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _PUT_QUERY = re.compile(rb"statementId=(" + _UUID + rb")")
@@ -58,6 +62,15 @@ class PlainWrite(NamedTuple):
     began_s: float = 0.0
 
 
+class PlainRead(NamedTuple):
+    """A plain request for a page that has to be read. ``lines``: the headers of its answer, asked for before."""
+
+    asked: Asked
+    wanted: Wanted
+    lines: bytes
+    began_s: float
+
+
 class Watch(Protocol):
     """Sees the writes that were answered."""
 
@@ -69,26 +82,27 @@ class Watch(Protocol):
 
 
 class PlainRequests:
-    """Takes plain requests to ``path``; ``headers`` are those that every answer of this resource has."""
+    """Takes plain requests to the path of ``paging``; ``headers`` are those that every answer there has."""
 
     def __init__(
         self,
-        path: str,
         statements: Statements,
         authenticator: Authenticator,
         headers: Callable[[str], Mapping[str, str]],
+        paging: Paging,
         kept: KeptPages,
     ) -> None:
-        self._path = path
+        self._path = paging.path
         self._statements = statements
         self._authenticator = authenticator
         self._headers = headers
+        self._paging = paging
         self._kept = kept
         self._lines: tuple[Mapping[str, str], bytes] = {}, b""
         self.watch: Watch | None = None
 
-    def begin(self, scope: Mapping[str, Any]) -> PlainWrite | Answer | None:
-        """The answer to a request with this ASGI ``scope``, or the write that it makes; None if it is not plain."""
+    def begin(self, scope: Mapping[str, Any]) -> PlainWrite | PlainRead | Answer | None:
+        """The answer to a request with this ASGI ``scope``, or what it wants done first; None if it is not plain."""
         if scope["path"] != self._path:
             return None
         given: dict[bytes, bytes] = {}
@@ -124,21 +138,43 @@ class PlainRequests:
             return None
         return principal, version
 
-    def _page(self, given: Mapping[bytes, bytes], query_string: bytes, prefix: str) -> Answer | None:
+    def _page(self, given: Mapping[bytes, bytes], query_string: bytes, prefix: str) -> PlainRead | Answer | None:
         began_s = self.watch.now_s() if self.watch else 0.0
-        sender = self._sender(given) if b"content-length" not in given else None
+        if b"content-length" in given or len(query_string) > QUERY_BYTES_MAX:
+            return None
+        sender = self._sender(given)
         if sender is None or not sender[0].allows(STATEMENTS_READ_MINE):
             return None
         asked = Asked(sender[0], query_string, given.get(b"accept-language", b"").decode("latin-1"), prefix)
-        if asked not in self._kept:
-            return None
-        # How far the log is complete has to be asked before the page is known to be that of now.
-        lines = self._common_lines("GET")
+        # How far the log is complete has to be asked before the page is read, or known to be that of now.
+        lines = _version(sender[1]) + self._common_lines("GET")
         page = self._kept.find(asked)
-        if page is None:
+        if page is not None:
+            return self._paged(asked, page, lines, began_s)
+        try:
+            wanted = self._paging.wanted(query_string, sender[0])
+        except LrsError:
             return None
-        self._statements.reads.queried(sender[0].consumer_id, page.statements)
-        answer = _content(page.body, _version(sender[1]) + lines)
+        if wanted.query.statement_id is not None or wanted.query.attachments:
+            return None
+        return PlainRead(asked, wanted, lines, began_s)
+
+    def read(self, read: PlainRead, tell: Tell) -> None:
+        """Begin to read the page that ``read`` asks for."""
+        revision = self._kept.at
+
+        def answer(page: Kept | Exception) -> None:
+            if isinstance(page, Exception):
+                tell(None)
+                return
+            self._kept.keep(read.asked, page, revision)
+            tell(self._paged(read.asked, page, read.lines, read.began_s))
+
+        self._statements.readers.read_soon(self._paging.reading(read.asked, read.wanted), answer)
+
+    def _paged(self, asked: Asked, page: Kept, lines: bytes, began_s: float) -> Answer:
+        self._statements.reads.queried(asked.principal.consumer_id, page.statements)
+        answer = _content(page.body, lines)
         if page.cursor is not None:
             answer = answer._replace(headers=_CURSOR % page.cursor.encode() + answer.headers)
         return self._noted("GET", began_s, answer)

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from email.utils import formatdate
-from urllib.parse import parse_qsl, quote, urlencode
 
 import orjson
 from starlette.responses import Response
@@ -16,15 +15,15 @@ from lrs.auth.authenticate import Authenticator
 from lrs.auth.scopes import STATEMENTS_READ_MINE, STATEMENTS_WRITE
 from lrs.config import Settings
 from lrs.door.http import CURSOR_HEADER, Exchange, Resource
-from lrs.errors import InvalidParameter, NotFound, RequestError, TooLarge
+from lrs.errors import InvalidParameter, NotFound, RequestError
 from lrs.statements.attachments import JSON
 from lrs.statements.formats import formatted
 from lrs.statements.http.attachments import MULTIPART, Decode, multipart_answer, store_multipart
-from lrs.statements.http.kept import Asked, Kept, KeptPages
+from lrs.statements.http.kept import Asked, KeptPages
+from lrs.statements.http.paging import Paging, Wanted
 from lrs.statements.http.plain import PlainRequests
 from lrs.statements.intake import with_id
-from lrs.statements.pages import statement_result
-from lrs.statements.parameters import StatementQuery, parse_query, parse_uuid
+from lrs.statements.parameters import StatementQuery, parse_uuid
 from lrs.statements.service import Statements
 from lrs.xapi.timestamps import format_us
 
@@ -41,6 +40,7 @@ class StatementResource:
         self._limits = settings.limits
         self._path = f"{settings.base}/statements"
         self._promised_s, self._promise = float("-inf"), dict[str, str]()
+        self.paging = Paging(statements, settings.limits, self._path)
         self.kept = KeptPages(statements.revision, settings.limits.kept_pages_bytes_max)
 
     async def put(self, exchange: Exchange) -> Response:
@@ -78,35 +78,26 @@ class StatementResource:
     async def get(self, exchange: Exchange) -> Response:
         """One statement by id, or a page of a query; with the parameter after, what came after a cursor."""
         exchange.principal.require(STATEMENTS_READ_MINE)
-        if len(exchange.request.url.query) > self._limits.query_bytes_max:
-            raise TooLarge(f"the query string is longer than {self._limits.query_bytes_max} bytes")
         asked = _asked(exchange)
         kept = self.kept.find(asked)
-        if kept is not None:
-            self._statements.reads.queried(exchange.principal.consumer_id, kept.statements)
-            return _page(kept)
-        parameters, cursor = exchange.parameters, None
-        if any(name == "more" for name, _ in parameters):
-            if len(parameters) > 1:
-                raise InvalidParameter("more stands alone: it holds the other parameters")
-            cursor, query_string = self._statements.continued(parameters[0][1], exchange.principal)
-            parameters = parse_qsl(query_string, keep_blank_values=True)
-        query = parse_query(parameters, self._limits)
-        if query.statement_id is not None:
-            return await self._one(query, exchange, asked.language)
-        revision = self.kept.revision()
-        page, told = await self._statements.page(query, exchange.principal, cursor)
-        more = self._statements.continuation(page, urlencode(parameters), exchange.principal)
-        if more:
-            more = f"{quote(asked.prefix)}{self._path}?more={more}"
-        payloads = [formatted(record.payload, query.format, asked.language) for record in page.records]
-        body = statement_result(payloads, more)
+        if kept is None:
+            wanted = self.paging.wanted(asked.query_string, asked.principal)
+            if wanted.query.statement_id is not None:
+                return await self._one(wanted.query, exchange, asked.language)
+            if wanted.query.attachments:
+                return await self._with_attachments(wanted, exchange, asked)
+            revision = self.kept.at
+            kept = await self._statements.readers.read(self.paging.reading(asked, wanted))
+            self.kept.keep(asked, kept, revision)
+        self._statements.reads.queried(exchange.principal.consumer_id, kept.statements)
+        return Response(kept.body, headers=_cursor(kept.cursor), media_type=JSON)
+
+    async def _with_attachments(self, wanted: Wanted, exchange: Exchange, asked: Asked) -> Response:
+        """A page with the data that came with its statements; that is read from files while it leaves."""
+        page, cursor = await self._statements.page(wanted.query, exchange.principal, wanted.cursor)
         self._statements.reads.queried(exchange.principal.consumer_id, len(page.records))
-        if query.attachments:
-            return await multipart_answer(exchange, self._statements, page.records, body, _cursor(told))
-        kept = Kept(body, told, len(page.records))
-        self.kept.keep(asked, kept, revision)
-        return _page(kept)
+        body = self.paging.body(page, asked, wanted)
+        return await multipart_answer(exchange, self._statements, page.records, body, _cursor(cursor))
 
     async def _one(self, query: StatementQuery, exchange: Exchange, language: str) -> Response:
         record = await self._statements.find(query, exchange.principal)
@@ -138,10 +129,6 @@ def _asked(exchange: Exchange) -> Asked:
     return Asked(exchange.principal, scope["query_string"], language, scope.get("root_path", ""))
 
 
-def _page(kept: Kept) -> Response:
-    return Response(kept.body, headers=_cursor(kept.cursor), media_type=JSON)
-
-
 def _cursor(told: str | None) -> dict[str, str]:
     return {} if told is None else {CURSOR_HEADER: told}
 
@@ -165,7 +152,7 @@ class StatementEndpoint(Resource):
         handlers = {"GET": resource.get, "PUT": resource.put, "POST": resource.post}
         super().__init__(handlers, authenticator, settings, headers=resource.headers)
         self.path = f"{settings.base}/statements"
-        self.plain = PlainRequests(self.path, statements, authenticator, resource.headers, resource.kept)
+        self.plain = PlainRequests(statements, authenticator, resource.headers, resource.paging, resource.kept)
 
 
 def statement_routes(statements: Statements, authenticator: Authenticator, settings: Settings) -> list[Route]:
