@@ -42,8 +42,8 @@ class Batch:
 class Erased(Batch):
     """Statements with these ``ids`` were erased from the log: forget what rests on them.
 
-    It comes between batches, in courses of the grant and whatever the filter; it has no statements, and ``cursor`` is
-    where it was. It is told once, to those who are connected.
+    It comes between batches, of all that the grant covered and whatever the filter; it has no statements, and
+    ``cursor`` is where it was. It is told once, to those who are connected.
     """
 
     ids: tuple[str, ...] = ()

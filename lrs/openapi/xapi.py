@@ -83,7 +83,7 @@ _STATEMENT_RESOURCE = {
     "/statements/erased": {
         "get": operation(
             "listErased",
-            "Ids of statements that were erased, in courses that the reader may see, in the order of erasing.",
+            "Ids of erased statements that the reader may have seen, in the order of erasing.",
             {"200": in_json(thing({"erased": array(TEXT), "after": TEXT, "more": YES_NO}))},
             parameters=(VERSION, query("after", TEXT, "The member after of the answer before.")),
         )

@@ -32,6 +32,9 @@ INHERITED_KINDS = frozenset("arvocgkntp")
 # What is left of the keys of an erased statement: who else may be told of it.
 LEFT_KINDS = frozenset("wkn")
 
+# What its tombstone keeps of the others for the same end. They tell what was done, and not by whom.
+KEPT_KINDS = frozenset("vtp")
+
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 
 

@@ -101,7 +101,8 @@ class StatementLog(Protocol):
     def erased(self, after: int, limit: int) -> Sequence[tuple[int, Record]]:
         """What is left of the records that were erased after the one with this number, each with its number.
 
-        That is no payload, and of the keys those of courses and of who stored it.
+        That is no payload, and of the keys those of courses, of who stored it, and, if it was erased since these are
+        kept, of its verb, type and site.
         """
 
     def end(self) -> Place:

@@ -7,7 +7,7 @@ objects, and the live stream asks them alone, so that push and pull can't disagr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -17,7 +17,7 @@ import orjson
 from lrs.auth.disclosure import PLAIN, Disclosure
 from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.auth.principal import Principal
-from lrs.auth.restrictions import NO_RESTRICTIONS, Restrictions
+from lrs.auth.restrictions import Restrictions
 from lrs.statements.keys import ACTIVITY_TYPE, AGENT, COURSE, ORGANISATION, PLATFORM, VERB, VOIDED, WRITER, Keys
 from lrs.statements.record import Draft, Record
 
@@ -110,7 +110,7 @@ class Visibility:
 
     def permits(self, record: Record) -> bool:
         """Whether the reader may see ``record``; voiding is not asked here."""
-        if self.writer is not None and f"{WRITER}{self.writer}" not in record.keys:
+        if not self.writes(record):
             return False
         allowed = self._allowed
         if allowed is not None and not (
@@ -124,6 +124,10 @@ class Visibility:
         if self.writer is None and not self.grant.limited:
             return records
         return [record for record in records if self.permits(record)]
+
+    def writes(self, record: Record) -> bool:
+        """Whether its author is one whose statements the reader may see."""
+        return self.writer is None or f"{WRITER}{self.writer}" in record.keys
 
     def members(self) -> frozenset[frozenset[str]]:
         """Necessary conditions on the keys, for an index: each visible record has a key out of each member."""
@@ -146,13 +150,17 @@ def _voids(record: Record) -> bool:
     return bool(orjson.loads(record.payload)["verb"]["id"] == VOIDED)
 
 
-def of_erased(sight: Visibility) -> Visibility:
-    """Who may be told that a statement was erased: courses and author are asked, as far as a grant is limited to them.
+def told_of_erased(sight: Visibility, record: Record) -> bool:
+    """Whether ``record``, of which little is left, is one that the reader with ``sight`` may have seen.
 
-    Nothing is left of the rest that a grant can be restricted to. Whoever has read such a statement is to forget it,
-    and to others a UUID says nothing.
+    Where nothing is left of a kind that its grant is restricted to, such as actors, it is told: whoever has read such a
+    statement is to forget it, and to others a UUID says nothing. What voids was seen by what it voided.
     """
-    return Visibility(replace(sight.grant, restrictions=NO_RESTRICTIONS), sight.writer)
+    if not sight.writes(record):
+        return False
+    allowed = _allowed(sight.grant.restrictions)
+    covered = allowed is None or _VOIDING in record.keys or allowed.holds(record.keys)
+    return covered and sight.grant.permits(record.courses)
 
 
 def permits_writing(grant: Grant, draft: Draft, target: Keys | None) -> bool:

@@ -15,7 +15,7 @@ from lrs.config import Settings
 from lrs.door import parameters
 from lrs.door.http import Exchange, Resource
 from lrs.statements.log import StatementLog
-from lrs.statements.match import of_erased, visibility
+from lrs.statements.match import told_of_erased, visibility
 from lrs.statements.record import Place
 
 PAGE_IDS = 1_000
@@ -28,15 +28,15 @@ class ErasedIds:
         self._log = log
 
     async def get(self, exchange: Exchange) -> Response:
-        """Ids of statements that were erased, in courses that the reader may see, after a cursor of this resource."""
+        """Ids of erased statements that the reader may have seen, after a cursor of this resource."""
         if not exchange.principal.allows(STREAM):
             exchange.principal.require(STATEMENTS_READ_MINE)
         given = parameters.once(exchange.parameters, {"after"})
         after = int(self._log.cursors.open(given["after"])) if "after" in given else 0
         found = await asyncio.to_thread(self._log.erased, after, PAGE_IDS)
-        sight = of_erased(visibility(exchange.principal))
+        sight = visibility(exchange.principal)
         form = {
-            "erased": [str(UUID(bytes=record.id)) for _, record in found if sight.permits(record)],
+            "erased": [str(UUID(bytes=record.id)) for _, record in found if told_of_erased(sight, record)],
             "after": self._log.cursors.seal(Place(found[-1][0] if found else after)),
             "more": len(found) == PAGE_IDS,
         }

@@ -2,8 +2,9 @@
 
 A record that is erased loses its payload and its keys. Its position, id, ``stored``, courses and link of the chain
 stay, and so does the key of the consumer that stored it; a tombstone holds the digest of the payload, so that the chain
-can still be proven. The trigger on ``record`` lets this through, and nothing else, and only in a transaction in which
-``erasing`` names the erasure that the tombstone belongs to.
+can still be proven, and its verb, type and site, so that it is told to those who could see it. The trigger on
+``record`` lets this through, and nothing else, and only in a transaction in which ``erasing`` names the erasure that
+the tombstone belongs to.
 
 All is done in steps of a few milliseconds, each one transaction, which say in the store what is left to do: whoever is
 killed in between has lost nothing, and another process can go on.
@@ -19,7 +20,7 @@ import orjson
 
 from lrs.statements.chain import digest
 from lrs.statements.events import event_key
-from lrs.statements.keys import AGENT, LEFT_KINDS, RELATED_AGENT
+from lrs.statements.keys import AGENT, KEPT_KINDS, LEFT_KINDS, RELATED_AGENT
 from lrs.statements.record import Position, StatementId
 from lrs.statements.sqlite.disown import Disowning
 from lrs.statements.sqlite.inherit import keys_text
@@ -35,7 +36,7 @@ _BY_KEY = f"""SELECT {_FOUND} FROM record_key CROSS JOIN record AS r ON r.positi
     WHERE record_key MATCH ? AND record_key.rowid > ? ORDER BY record_key.rowid LIMIT ?"""
 _BY_AGE = f"""SELECT {_FOUND} FROM record AS r
     WHERE r.position > ? AND r.position <= ? AND length(r.payload) > 0 ORDER BY r.position LIMIT ?"""
-_TOMBSTONE = "INSERT INTO tombstone (position, erasure, digest) VALUES (?, ?, ?)"
+_TOMBSTONE = "INSERT INTO tombstone (position, erasure, digest, kept) VALUES (?, ?, ?, ?)"
 _ERASE = "UPDATE record SET keys = ?, payload = x'' WHERE position = ?"
 _NAMELESS = "INSERT OR IGNORE INTO nameless SELECT value FROM json_each(?)"
 _UNATTACHED = "INSERT OR IGNORE INTO unattached SELECT lower(sha2) FROM attachment WHERE position = ?"
@@ -105,10 +106,11 @@ class Eraser:
         self, connection: sqlite3.Connection, found: Iterator[Found], enough: Callable[[], bool]
     ) -> Position | None:
         """Erase what is ``found`` until it is ``enough``; returns how far it got, None when there is nothing more."""
-        names, disowning, count, last = Names("key_name", "name"), Disowning(connection), 0, None
+        names, kept, count, last = Names("key_name", "name"), Names("kept_set", "keys"), 0, None
+        disowning = Disowning(connection)
         connection.execute("INSERT INTO erasing VALUES (?)", (self._number,))
         for one in found:
-            self._erase(connection, one, names, disowning)
+            self._erase(connection, one, names, kept, disowning)
             count, last = count + 1, one.position
             if enough():
                 break
@@ -117,12 +119,16 @@ class Eraser:
         connection.execute(_COUNT, (count, self._number))
         return last
 
-    def _erase(self, connection: sqlite3.Connection, one: Found, names: Names, disowning: Disowning) -> None:
+    def _erase(
+        self, connection: sqlite3.Connection, one: Found, names: Names, kept: Names, disowning: Disowning
+    ) -> None:
         payload = self._unpacker.unpack(connection, one.packed)
         numbers = orjson.loads(one.keys)
         named = names.names(connection, numbers)
         left = [number for number in numbers if named[number][0] in LEFT_KINDS]
-        connection.execute(_TOMBSTONE, (one.position, self._number, digest(payload)))
+        keys = orjson.dumps(sorted(named[number] for number in numbers if named[number][0] in KEPT_KINDS)).decode()
+        set_number = kept.enter(connection, [keys])[keys]
+        connection.execute(_TOMBSTONE, (one.position, self._number, digest(payload), set_number))
         connection.execute(_ERASE, (keys_text(left), one.position))
         suspect(connection, set(numbers) - set(left))
         event = event_key(orjson.loads(payload))

@@ -13,6 +13,8 @@ from contextlib import closing
 from heapq import merge
 from typing import Any, NamedTuple
 
+import orjson
+
 from lrs.statements.log import Arrivals, Changes
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Arrival, Place, Record
@@ -47,8 +49,9 @@ _GAINS_THROUGH = "SELECT place - at FROM gain WHERE place <= ? ORDER BY place DE
 _GAINS_BEFORE = "SELECT place - at FROM gain WHERE at < ? ORDER BY at DESC, place DESC LIMIT 1"
 _STORED_AFTER = "SELECT stored FROM record WHERE position > ? ORDER BY position LIMIT 1"
 _ERASED = "SELECT records FROM erased_state"
-_ERASED_AFTER = f"""SELECT t.number, {COLUMNS}
+_ERASED_AFTER = f"""SELECT t.number, {COLUMNS}, s.keys
     FROM tombstone AS t JOIN record AS r ON r.position = t.position {INHERITED}
+    LEFT JOIN kept_set AS s ON s.number = t.kept
     WHERE t.number > ? ORDER BY t.number LIMIT ?"""
 _END = """SELECT (SELECT coalesce(max(position), 0) FROM record)
     + coalesce((SELECT place - at FROM gain ORDER BY place DESC LIMIT 1), 0)"""
@@ -131,7 +134,10 @@ class Follower:
         """See ``StatementLog.erased``."""
         rows = connection.execute(_ERASED_AFTER, (after, limit)).fetchall()
         records = self._rows.records(connection, [row[1:] for row in rows], with_keys=True)
-        return [(row[0], record) for row, record in zip(rows, records, strict=True)]
+        return [
+            (row[0], record._replace(keys=record.keys | frozenset(orjson.loads(row[-1] or "[]"))))
+            for row, record in zip(rows, records, strict=True)
+        ]
 
 
 class _Question(NamedTuple):

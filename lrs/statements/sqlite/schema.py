@@ -241,6 +241,16 @@ def m008_erasure(db: Database) -> None:
     db.execute("CREATE TABLE unattached (name TEXT PRIMARY KEY) WITHOUT ROWID, STRICT")
 
 
+@migrations()
+def m009_kept(db: Database) -> None:
+    """What a tombstone keeps of the keys, so that it is told to those who could see the statement; NULL in older ones.
+
+    ``keys``: JSON of a sorted array. There are few such sets, and no learner is in them.
+    """
+    db.execute("CREATE TABLE kept_set (number INTEGER PRIMARY KEY, keys TEXT NOT NULL UNIQUE) STRICT")
+    db.execute("ALTER TABLE tombstone ADD COLUMN kept INTEGER")
+
+
 def epoch_of(connection: sqlite3.Connection) -> bytes:
     """What tells this history of the log from others, such as that before a restore."""
     (epoch,) = connection.execute("SELECT epoch FROM log_identity").fetchone()

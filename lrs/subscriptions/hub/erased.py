@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from uuid import UUID
 
-from lrs.statements.match import Visibility, of_erased
+from lrs.statements.match import Visibility, told_of_erased
 from lrs.statements.record import Record
 
 KEPT = 10_000
@@ -29,10 +29,9 @@ class Erased:
         """Ids of what was erased after ``number``, for who has ``visibility``, and up to where that goes."""
         if number >= self.last:
             return [], self.last
-        sight = of_erased(visibility)
         ids: list[str] = []
         for at, record in self._kept:
-            if at > number and sight.permits(record):
+            if at > number and told_of_erased(visibility, record):
                 ids.append(str(UUID(bytes=record.id)))
                 if len(ids) == TOLD_AT_ONCE:
                     return ids, at

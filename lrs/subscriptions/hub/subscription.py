@@ -40,7 +40,7 @@ class Batch:
     fresh: bool = False
     """Whether the reader had seen all before, so that these statements came as soon as they could."""
     erased: Sequence[str] = ()
-    """Ids of statements, in courses that the reader may see, that were erased; then the batch tells nothing else."""
+    """Ids of statements that the reader may have seen and that were erased; then the batch tells nothing else."""
 
     @property
     def prev(self) -> str:
