@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.admin.desk import PASSWORD, Browser, Program, acts
+from tests.admin.desk import PASSWORD, Browser, Program, acts, administered
 from tests.admin.test_aside import STATEMENT, trusted
 from tests.admin.test_requests import WISH, ask, decide, take
 from tests.cli.invoke import Shell
@@ -122,7 +122,6 @@ def test_every_act_leaves_one_entry_and_no_secret_anywhere(
         lambda one: one.post("/keys", {"consumer": "nobody"}),
         lambda one: one.post("/tokens", {"consumer": "nobody"}),
         lambda one: one.post("/keys/x/revoke"),
-        lambda one: one.post("/session", {"name": "admin", "password": "x"}),
         lambda one: one.delete("/administrators/admin"),
         lambda one: one.get("/quarantine/1"),
         lambda one: one.delete("/cursors/1/x"),
@@ -133,6 +132,27 @@ def test_what_changes_nothing_leaves_no_entry(browser: Browser, act: Callable[[B
     before = acts(browser)
     act(browser)
     assert acts(browser) == before
+
+
+def test_refused_logins_are_counted_in_few_entries_that_keep_no_name_of_nobody(tmp_path: Path) -> None:
+    with administered(tmp_path) as browser:
+        for name in ("admin", "admin", "hunter2", "admin", "a password"):
+            assert browser.post("/session", {"name": name, "password": "x"}).status_code == 401
+        # The others wait for the minute to be over, or for the server to stop.
+        assert refused(browser) == [("administrator:admin", {"attempts": 1})]
+    with administered(tmp_path) as browser:
+        assert refused(browser) == [
+            ("administrator:admin", {"attempts": 1}),
+            ("administrator:admin", {"attempts": 2}),
+            ("administrator", {"attempts": 2}),
+        ]
+        assert {entry["actor"] for entry in browser.json("/audit", act="session.refuse")["items"]} == {"visitor"}
+
+
+def refused(browser: Browser) -> list[tuple[str, dict[str, Any]]]:
+    """What refused logins are about, and their details, oldest first."""
+    found = browser.json("/audit", act="session.refuse")["items"]
+    return [(entry["about"], entry["details"]) for entry in reversed(found)]
 
 
 def test_an_act_is_in_the_name_of_who_does_it(browser: Browser, program: Program) -> None:

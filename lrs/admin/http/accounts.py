@@ -14,7 +14,7 @@ from lrs.admin.passwords import CHARACTERS_MAX
 from lrs.admin.service.accounts import Begun
 from lrs.auth.issue import IssuedToken
 from lrs.auth.scopes import listed
-from lrs.errors import Forbidden
+from lrs.errors import Forbidden, LoginRefused
 
 PASSWORD_PAGE = "/admin/password#"  # noqa: S105
 
@@ -27,9 +27,12 @@ class AccountHandlers:
         call.desk.count_login(call.request)
         body = await call.body((), ("name", "password"))
         name, password = text_in(body, "name"), text_in(body, "password", CHARACTERS_MAX)
-        begun = await call.desk.with_password(
-            call.desk.administration.accounts.log_in, name, password, cookie(call.request)
-        )
+        log_in = call.desk.administration.accounts.log_in
+        try:
+            begun = await call.desk.with_password(log_in, name, password, cookie(call.request))
+        except LoginRefused:
+            await call.desk.refused_logins.note(name)
+            raise
         return _logged_in(call, begun)
 
     async def use_link(self, call: Call) -> Response:

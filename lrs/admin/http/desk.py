@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from lrs.admin.service import Administration, open_administration
 from lrs.admin.service.erasing import Erasing
+from lrs.admin.service.refused import RefusedLogins
 from lrs.admin.workers import Workers
 from lrs.auth.buckets import Bucket, Buckets
 from lrs.config import Settings
@@ -38,11 +39,13 @@ class Desk:
     erasing: Erasing
     metrics: Callable[[str], Awaitable[tuple[bytes, str]]] | None = None
     """Numbers for the overview, as ``/metrics`` gives them for what ``Accept`` says; the application puts it here."""
+    refused_logins: RefusedLogins = field(init=False)
     throttles: Throttles = field(init=False)
     _verifying: asyncio.Semaphore = field(init=False)
     _waiting: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
+        self.refused_logins = RefusedLogins(self.administration.accounts)
         self.throttles = Throttles(self.settings, self.now_s())
         self._verifying = asyncio.Semaphore(self.settings.limits.passwords_at_once_max)
 
@@ -68,6 +71,7 @@ class Desk:
             self._waiting -= 1
 
     async def close(self) -> None:
+        await self.refused_logins.stop()
         await self.erasing.stop()
         await self.workers.stop()
 

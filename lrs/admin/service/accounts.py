@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lrs.admin import passwords
@@ -9,7 +11,7 @@ from lrs.admin.accounts import FIRST, Administrator, AdminSession, Link, adminis
 from lrs.admin.forms import time
 from lrs.admin.service.acting import Rooms
 from lrs.admin.sqlite.accounts import Accounts
-from lrs.audit.entry import SYSTEM, Actor
+from lrs.audit.entry import SYSTEM, VISITOR, Actor
 from lrs.auth.grants import UNRESTRICTED
 from lrs.auth.issue import IssuedToken
 from lrs.auth.scopes import STATEMENTS_READ, STREAM
@@ -96,6 +98,18 @@ class AccountActs:
             if self._rows.password(name) != stored:
                 raise LoginRefused("the name or the password is wrong")
             return self._begin(name, before, act.details)
+
+    def note_refused(self, tried: Mapping[str, int]) -> None:
+        """One entry for each administrator whose name was tried in vain, and one for all other names, which are not
+        kept: some are passwords, typed in the wrong place. ``tried``: how often, by name.
+        """
+        known = {one.name for one in self.administrators()}
+        attempts: Counter[str] = Counter()
+        for name, count in tried.items():
+            attempts[f"administrator:{name}" if name in known else "administrator"] += count
+        with self._rooms.store.writing():
+            for about, count in attempts.items():
+                self._rooms.trail.note(VISITOR, "session.refuse", about, {"attempts": count})
 
     def use_link(self, secret: str, password: str, before: str | None = None) -> Begun:
         """Set the password by a link, which is used up, and log in; sessions of before end.

@@ -10,8 +10,9 @@ export const title = "Audit";
 
 const ACTS = [
   "consumer", "consumer.add", "consumer.change", "key", "key.add", "key.revoke", "token", "token.issue", "token.revoke",
-  "signing-key", "cursor.drop", "connection.disconnect", "quarantine", "conflict", "pseudonym", "administrator", "password.set",
-  "session", "session.begin", "session.end", "request", "request.approve", "request.refuse", "request.take",
+  "signing-key", "cursor.drop", "connection.disconnect", "quarantine", "conflict", "pseudonym", "administrator",
+  "password.set", "session", "session.begin", "session.end", "session.refuse",
+  "request", "request.approve", "request.refuse", "request.take",
 ];
 
 export async function show(body, place) {
