@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from lrs.subscriptions.frames import Frame
-from lrs.subscriptions.session.connection import Session
+from lrs.subscriptions.session.sender import Sender
 from lrs.subscriptions.session.transport import Transport
 from tests.described import BY_EVENTS, FROM_SERVER, check_sent
 from tests.system.server import Server
@@ -22,7 +22,7 @@ settings.register_profile("search", deadline=None, suppress_health_check=[Health
 settings.register_profile("steady", settings.get_profile("search"), derandomize=True)
 settings.load_profile("steady")
 
-_send = Session._send
+_send = Sender._send
 
 # What is random in a run is so by this number, which names of tests tell: SEED=… repeats it. The processes that share
 # the tests of a run have it from the first one.
@@ -34,15 +34,15 @@ def every_frame_is_as_described(monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     """Holds each frame that any session of this process sends to the description of the stream."""
     wrong: list[AssertionError] = []
 
-    async def send(session: Session, transport: Transport, frame: Frame | None) -> None:
+    async def send(sender: Sender, transport: Transport, frame: Frame | None) -> None:
         if frame is not None:
             try:
                 check_sent(frame.data, FROM_SERVER + BY_EVENTS)
             except AssertionError as error:
                 wrong.append(error)
-        await _send(session, transport, frame)
+        await _send(sender, transport, frame)
 
-    monkeypatch.setattr(Session, "_send", send)
+    monkeypatch.setattr(Sender, "_send", send)
     yield
     assert wrong == []
 

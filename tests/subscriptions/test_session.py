@@ -112,7 +112,7 @@ async def test_a_reader_that_stalls_has_nothing_queued_and_later_gets_everything
             await settle(5)
         (session,) = house.sessions
         assert isinstance(session, Session)
-        assert not session._outbox
+        assert not session._sender.outbox
         client.go_on()
         await settle(200)
         assert chain(client, "s1") == made
@@ -130,7 +130,7 @@ async def test_a_client_that_takes_no_answers_is_not_read_any_further() -> None:
         await settle(1_000)
         (session,) = house.sessions
         assert isinstance(session, Session)
-        assert len(session._outbox) <= 65
+        assert len(session._sender.outbox) <= 65
         assert client._says.qsize() > 400
         client.go_on()
         await settle(2_000)
@@ -185,7 +185,7 @@ async def test_heartbeats_do_not_pile_up() -> None:
             await house.pass_time(1)
         (session,) = house.sessions
         assert isinstance(session, Session)
-        assert len(session._outbox) == 1
+        assert len(session._sender.outbox) == 1
         client.go_on()
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from lrs.auth.failures import failures
 from lrs.auth.principal import Principal
@@ -16,55 +16,33 @@ from lrs.subscriptions.client_frames import Acknowledge, RequestId
 from lrs.subscriptions.closing import Closing, closing_for, reason_text
 from lrs.subscriptions.doors import Door
 from lrs.subscriptions.effects import Beat, CheckToken, Close, Effect, Open, Resight, Send, Stop
-from lrs.subscriptions.frames import Frame
 from lrs.subscriptions.hub import Subscription
-from lrs.subscriptions.protocol import Connection, Moment, State
+from lrs.subscriptions.protocol import Connection, Moment
+from lrs.subscriptions.session.sender import Opened, Sender
 from lrs.subscriptions.session.transport import Transport
 from lrs.telemetry import logger
 
 if TYPE_CHECKING:
     from lrs.subscriptions.session.registry import Sessions
 
-OUTBOX_FRAMES_MAX = 64
-"""A client that sends requests and takes no answers is not read any further."""
-
 GOODBYE_S = 1.0
 """How long a connection that is to be closed may take to take what is due."""
-
-
-class _Opened(NamedTuple):
-    """A subscription whose answer is due; it begins with that."""
-
-    re: RequestId
-    name: str
-    subscription: Subscription
-
-
-_Due = Frame | _Opened | Stop | Beat
 
 
 class Session:
     """One connection from its handshake to its end. Made by ``Sessions.admit``; ``run`` is its whole life.
 
-    All that tells a cursor is built by the sender right before it is sent, so that ``prev`` is always what the client
-    was told last. Only what is seen (``Resight``) changes at once.
+    What the client is told waits for the sender; only what is seen (``Resight``) changes at once.
     """
 
     __slots__ = (
         "_close",
         "_close_by_s",
         "_opening",
-        "_outbox",
-        "_outbox_waiter",
         "_protocol",
-        "_ready",
-        "_sending_since_s",
-        "_sent",
+        "_sender",
         "_sessions",
-        "_subscriptions",
         "_until",
-        "_waiter",
-        "bytes_sent",
         "credential",
         "door",
         "number",
@@ -76,21 +54,13 @@ class Session:
         self.number = number
         self.credential = credential
         self.door = door
-        self.bytes_sent = 0
         self._sessions = sessions
-        self._sent = sessions.traffic.sent[door]
         self._protocol = protocol
-        self._subscriptions: dict[str, Subscription] = {}
-        # Names of subscriptions that may have something, in the order in which they are asked.
-        self._ready: dict[str, None] = {}
+        self._sender = Sender(sessions, self)
         self._opening: Subscription | None = None
-        self._outbox: deque[_Due] = deque()
-        self._waiter: asyncio.Future[None] | None = None
-        self._outbox_waiter: asyncio.Future[None] | None = None
         self._until: asyncio.Timeout | None = None
         self._close: Close | None = None
         self._close_by_s = float("inf")
-        self._sending_since_s = float("inf")
 
     @property
     def name(self) -> str:
@@ -103,7 +73,11 @@ class Session:
 
     @property
     def subscriptions(self) -> Collection[Subscription]:
-        return self._subscriptions.values()
+        return self._sender.subscriptions.values()
+
+    @property
+    def bytes_sent(self) -> int:
+        return self._sender.bytes_sent
 
     async def run(self, transport: Transport, principal: Principal | None = None) -> None:
         """Serve the connection until either side ends it. ``principal``: whom the handshake named."""
@@ -137,7 +111,7 @@ class Session:
 
     def tick(self, now: Moment) -> None:
         """Do what time demands; see ``due_s``."""
-        if now.monotonic_s - self._sending_since_s >= self._sessions.limits.send_blocked_s:
+        if now.monotonic_s - self._sender.sending_since_s >= self._sessions.limits.send_blocked_s:
             # Nothing that is due gets through any more.
             self._apply(self._protocol.end(closing.TOO_SLOW, "the client took nothing for too long"))
             self._stop_now()
@@ -148,7 +122,7 @@ class Session:
 
     def due_s(self, now: Moment) -> float:
         """When ``tick`` is needed next, by the monotonic clock."""
-        blocked_s = min(self._sending_since_s, now.monotonic_s) + self._sessions.limits.send_blocked_s
+        blocked_s = min(self._sender.sending_since_s, now.monotonic_s) + self._sessions.limits.send_blocked_s
         return min(self._protocol.due_s(now), self._close_by_s, blocked_s)
 
     def checked(self, verdict: Principal | LrsError, now: Moment) -> None:
@@ -176,9 +150,7 @@ class Session:
     async def _receive_all(self, transport: Transport) -> None:
         while (data := await transport.receive()) is not None:
             await self._do(self._protocol.receive(data, self._sessions.now()))
-            while len(self._outbox) > OUTBOX_FRAMES_MAX:
-                self._outbox_waiter = asyncio.get_running_loop().create_future()
-                await self._outbox_waiter
+            await self._sender.room()
 
     async def _do(self, effects: Sequence[Effect]) -> None:
         """Do what ``effects`` say, and what follows from that."""
@@ -191,13 +163,9 @@ class Session:
         for effect in effects:
             match effect:
                 case Send(frame):
-                    self._outbox.append(frame)
-                case Stop():
-                    self._outbox.append(effect)
-                case Beat():
-                    # One that waits still tells what is true when it is sent.
-                    if not any(isinstance(due, Beat) for due in self._outbox):
-                        self._outbox.append(effect)
+                    self._sender.put(frame)
+                case Stop() | Beat():
+                    self._sender.put(effect)
                 case Open():
                     to_open.append(effect)
                 case CheckToken(re_, token):
@@ -209,9 +177,9 @@ class Session:
                 case Close():
                     self._close = effect
                     self._close_by_s = self._sessions.now().monotonic_s + GOODBYE_S
+                    self._sender.end()
         if effects:
             self._sessions.schedule(self)
-            self._wake()
         return to_open
 
     def _check(self, re: RequestId, token: str) -> Sequence[Effect]:
@@ -232,7 +200,7 @@ class Session:
         return self._protocol.accepted(principal, self._sessions.now(), head=head, re=re)
 
     def _acknowledge(self, told: Acknowledge) -> Sequence[Effect]:
-        subscription = self._subscriptions.get(told.name)
+        subscription = self._sender.subscriptions.get(told.name)
         try:
             # One whose answer is due has been told nothing yet that could be acknowledged.
             if subscription is not None and subscription.acknowledge(told.cursor):
@@ -242,28 +210,21 @@ class Session:
         return []
 
     async def _open(self, asked: Open) -> None:
-        name = asked.name
-
-        def notify() -> None:
-            self._ready[name] = None
-            self._wake()
-
         try:
-            subscription = self._opening = self._subscription(asked, notify)
+            subscription = self._opening = self._subscription(asked)
             await subscription.open()
             # What may be seen can have changed while the start was looked for.
-            self._protocol.require_wanted(name)
+            self._protocol.require_wanted(asked.name)
         except LrsError as error:
             if self._opening is not None:
                 self._opening.close()
             self._apply(self._protocol.not_opened(asked, error))
         else:
-            self._outbox.append(_Opened(asked.re, name, subscription))
-            self._wake()
+            self._sender.put(Opened(asked.re, asked.name, subscription))
         finally:
             self._opening = None
 
-    def _subscription(self, asked: Open, notify: Callable[[], None]) -> Subscription:
+    def _subscription(self, asked: Open) -> Subscription:
         """The subscription that is asked for, not yet open."""
         hub, opening, principal = self._sessions.hub, asked.opening, self._protocol.principal
         assert principal is not None
@@ -274,7 +235,7 @@ class Session:
             opening.asked.filter,
             asked.visibility,
             start=opening.start,
-            notify=notify,
+            notify=partial(self._sender.notify, asked.name),
             window=opening.window,
             durable=durable,
             name=asked.name,
@@ -286,23 +247,12 @@ class Session:
 
     def _all_subscriptions(self) -> list[Subscription]:
         """Those that run, those whose answer is due, and the one that is being opened."""
-        found = [*self._subscriptions.values()]
-        found += (due.subscription for due in self._outbox if isinstance(due, _Opened))
+        found = self._sender.all_subscriptions()
         return found if self._opening is None else [*found, self._opening]
 
     async def _send_all(self, transport: Transport) -> None:
-        """The sender: answers first, then one batch of one subscription, in turn; and the end when that is decided."""
         try:
-            while True:
-                while self._outbox:
-                    due = self._outbox.popleft()
-                    if isinstance(due, Stop) and due.name in self._subscriptions:
-                        await self._sessions.hub.keep(self._subscriptions[due.name])
-                    await self._send(transport, self._frame(due))
-                self._resume_receiver()
-                if self._close is not None:
-                    break
-                await self._send_batch(transport)
+            await self._sender.run(transport)
         except ConnectionError:
             self._close = None
         except LrsError as error:
@@ -316,68 +266,6 @@ class Session:
         logger.exception("stream_failed", connection=self.name)
         self._apply(self._protocol.end(closing.INTERNAL))
 
-    async def _send_batch(self, transport: Transport) -> None:
-        """A batch of the subscription whose turn it is; wait when there is none."""
-        if not self._ready:
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-            return
-        name = next(iter(self._ready))
-        del self._ready[name]
-        subscription = self._subscriptions.get(name)
-        if subscription is None:
-            return
-        batch = await subscription.read()
-        if batch is not None and self._close is None:
-            if subscription.ready:
-                self._ready[name] = None
-            frame = self._sessions.hub.frame(name, batch)
-            await self._send(transport, frame)
-            if batch.payloads:
-                self._sessions.count(self, len(batch.payloads), len(frame.data))
-                if batch.fresh and frame.stored_us is not None:
-                    self._sent.delay.observe((self._sessions.now().now_us - frame.stored_us) / 1_000_000)
-
-    async def _send(self, transport: Transport, frame: Frame | None) -> None:
-        if frame is None:
-            return
-        self._sending_since_s = self._sessions.now().monotonic_s
-        await transport.send(frame)
-        self.bytes_sent += len(frame.data)
-        self._sending_since_s = float("inf")
-
-    def _frame(self, due: _Due) -> Frame | None:
-        """The frame for what is due, with cursors as they are now."""
-        match due:
-            case Frame():
-                return due
-            case _Opened(re_, name, subscription):
-                self._subscriptions[name] = subscription
-                self._ready[name] = None
-                return frames.subscribed(re_, name, after=subscription.cursor, head=self._sessions.hub.head_cursor())
-            case Stop(re_, name):
-                stopped = self._subscriptions.pop(name, None)
-                if stopped is None:
-                    # It was stopped before it had begun; its answer is the error.
-                    return None
-                cursor = stopped.cursor
-                stopped.close()
-                return frames.unsubscribed(re_, name, cursor)
-            case Beat():
-                if self._protocol.state is State.CLOSED:
-                    return None
-                now_us, consistent_us = self._sessions.heartbeat_times()
-                cursors = {name: subscription.tell() for name, subscription in self._subscriptions.items()}
-                return frames.heartbeat(now_us=now_us, consistent_through_us=consistent_us, cursors=cursors)
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    def _resume_receiver(self) -> None:
-        if self._outbox_waiter is not None and not self._outbox_waiter.done():
-            self._outbox_waiter.set_result(None)
-
     def _stop_now(self) -> None:
         """Make ``run`` go on to its end."""
         if self._until is not None and not self._until.expired():
@@ -386,8 +274,7 @@ class Session:
     def _leave_subscriptions(self) -> None:
         for subscription in self._all_subscriptions():
             subscription.close()
-        self._outbox.clear()
-        self._subscriptions.clear()
+        self._sender.clear()
 
     async def _say_goodbye(self, transport: Transport, close: Close) -> None:
         try:

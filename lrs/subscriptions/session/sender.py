@@ -1,0 +1,171 @@
+"""What is on its way to one client: answers first, then one batch of one subscription, in turn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from lrs.subscriptions import frames
+from lrs.subscriptions.client_frames import RequestId
+from lrs.subscriptions.effects import Beat, Stop
+from lrs.subscriptions.frames import Frame
+from lrs.subscriptions.hub import Subscription
+from lrs.subscriptions.session.transport import Transport
+
+if TYPE_CHECKING:
+    from lrs.subscriptions.session.registry import Guest, Sessions
+
+OUTBOX_FRAMES_MAX = 64
+"""A client that sends requests and takes no answers is not read any further."""
+
+
+class Opened(NamedTuple):
+    """A subscription whose answer is due; it begins with that."""
+
+    re: RequestId
+    name: str
+    subscription: Subscription
+
+
+Due = Frame | Opened | Stop | Beat
+
+
+class Sender:
+    """Sends to ``guest`` what is put into the outbox, and what its ``subscriptions`` have, by name.
+
+    All that tells a cursor is built right before it is sent, so that ``prev`` is always what the client was told last.
+    ``sending_since_s``: since when a frame waits to be taken, by the monotonic clock; infinity when none does.
+    """
+
+    __slots__ = (
+        "_ending",
+        "_guest",
+        "_ready",
+        "_room",
+        "_sent",
+        "_sessions",
+        "_waiter",
+        "bytes_sent",
+        "outbox",
+        "sending_since_s",
+        "subscriptions",
+    )
+
+    def __init__(self, sessions: Sessions, guest: Guest) -> None:
+        self.bytes_sent = 0
+        self.outbox: deque[Due] = deque()
+        self.sending_since_s = float("inf")
+        self.subscriptions: dict[str, Subscription] = {}
+        self._sessions = sessions
+        self._guest = guest
+        self._sent = sessions.traffic.sent[guest.door]
+        # Names of subscriptions that may have something, in the order in which they are asked.
+        self._ready: dict[str, None] = {}
+        self._ending = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+
+    def put(self, due: Due) -> None:
+        """Send ``due`` after all that is due already."""
+        # A heartbeat that waits still tells what is true when it is sent.
+        if not (isinstance(due, Beat) and any(isinstance(one, Beat) for one in self.outbox)):
+            self.outbox.append(due)
+        self._wake()
+
+    def notify(self, name: str) -> None:
+        """The subscription ``name`` may have something."""
+        self._ready[name] = None
+        self._wake()
+
+    def end(self) -> None:
+        """Send what is due, but no more batches."""
+        self._ending = True
+        self._wake()
+
+    async def room(self) -> None:
+        """Return when the client has taken enough answers to be read further."""
+        while len(self.outbox) > OUTBOX_FRAMES_MAX:
+            self._room = asyncio.get_running_loop().create_future()
+            await self._room
+
+    def all_subscriptions(self) -> list[Subscription]:
+        """Those that run, and those whose answer is due."""
+        return [*self.subscriptions.values(), *(due.subscription for due in self.outbox if isinstance(due, Opened))]
+
+    def clear(self) -> None:
+        """Forget all that is due, and all subscriptions."""
+        self.outbox.clear()
+        self.subscriptions.clear()
+
+    async def run(self, transport: Transport) -> None:
+        """Send until ``end``. Raises ConnectionError when the client has gone, and what reading the log raises."""
+        while True:
+            while self.outbox:
+                due = self.outbox.popleft()
+                if isinstance(due, Stop) and due.name in self.subscriptions:
+                    await self._sessions.hub.keep(self.subscriptions[due.name])
+                await self._send(transport, self._frame(due))
+            if self._room is not None and not self._room.done():
+                self._room.set_result(None)
+            if self._ending:
+                return
+            await self._send_batch(transport)
+
+    async def _send_batch(self, transport: Transport) -> None:
+        """A batch of the subscription whose turn it is; wait when there is none."""
+        if not self._ready:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+            return
+        name = next(iter(self._ready))
+        del self._ready[name]
+        subscription = self.subscriptions.get(name)
+        if subscription is None:
+            return
+        batch = await subscription.read()
+        if batch is not None and not self._ending:
+            if subscription.ready:
+                self._ready[name] = None
+            frame = self._sessions.hub.frame(name, batch)
+            await self._send(transport, frame)
+            if batch.payloads:
+                self._sessions.count(self._guest, len(batch.payloads), len(frame.data))
+                if batch.fresh and frame.stored_us is not None:
+                    self._sent.delay.observe((self._sessions.now().now_us - frame.stored_us) / 1_000_000)
+
+    async def _send(self, transport: Transport, frame: Frame | None) -> None:
+        if frame is None:
+            return
+        self.sending_since_s = self._sessions.now().monotonic_s
+        await transport.send(frame)
+        self.bytes_sent += len(frame.data)
+        self.sending_since_s = float("inf")
+
+    def _frame(self, due: Due) -> Frame | None:
+        """The frame for what is due, with cursors as they are now."""
+        match due:
+            case Frame():
+                return due
+            case Opened(re_, name, subscription):
+                self.subscriptions[name] = subscription
+                self._ready[name] = None
+                return frames.subscribed(re_, name, after=subscription.cursor, head=self._sessions.hub.head_cursor())
+            case Stop(re_, name):
+                stopped = self.subscriptions.pop(name, None)
+                if stopped is None:
+                    # It was stopped before it had begun; its answer is the error.
+                    return None
+                cursor = stopped.cursor
+                stopped.close()
+                return frames.unsubscribed(re_, name, cursor)
+            case Beat():
+                if self._ending:
+                    return None
+                now_us, consistent_us = self._sessions.heartbeat_times()
+                cursors = {name: subscription.tell() for name, subscription in self.subscriptions.items()}
+                return frames.heartbeat(now_us=now_us, consistent_through_us=consistent_us, cursors=cursors)
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
