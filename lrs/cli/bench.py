@@ -22,6 +22,7 @@ from lrs.benchmark.figures import HEADINGS, Figure, as_json, rows
 from lrs.benchmark.plot import of_figures
 from lrs.benchmark.requests import Target
 from lrs.cli.bench_run import Run, Wishes
+from lrs.cli.numbers import number_option
 from lrs.cli.output import print_table
 from lrs.errors import NotFound
 
@@ -33,51 +34,21 @@ _STEPS_PER_S = 10
 @click.argument("url")
 @click.option("--key", metavar="ID:SECRET", envvar="XAPI_KEY", help="Key and secret, for Basic authentication.")
 @click.option("--token", metavar="TOKEN", envvar="XAPI_TOKEN", help="A bearer token.")
-@click.option(
-    "--seconds",
-    type=click.FloatRange(0.1, 60),
-    metavar="NUMBER",
-    default=3.0,
-    show_default=True,
-    help="How long each case is measured.",
-)
+@number_option("--seconds", 0.1, 60, 3.0, "How long each case is measured.")
 @click.option(
     "--connections",
     type=click.IntRange(1, 256),
     metavar="COUNT",
     help="At once, each with one request in flight.  [default: 16 for single statements, else 4]",
 )
-@click.option(
-    "--batch",
-    type=click.IntRange(2, 1_000),
-    metavar="COUNT",
-    default=100,
-    show_default=True,
-    help="Statements in a batch.",
-)
-@click.option(
-    "--limit", type=click.IntRange(1, 500), metavar="COUNT", default=50, show_default=True, help="Statements in a page."
-)
+@number_option("--batch", 2, 1_000, 100, "Statements in a batch.")
+@number_option("--limit", 1, 500, 50, "Statements in a page.")
 @click.option("--read-only", is_flag=True, help="Write nothing: ask for what is there.")
 @click.option(
     "--stream/--no-stream", default=None, help="Measure the stream too.  [default: if the LRS says that it has one]"
 )
-@click.option(
-    "--subscribers",
-    type=click.IntRange(1, 1_000),
-    metavar="COUNT",
-    default=10,
-    show_default=True,
-    help="Subscribers of the stream.",
-)
-@click.option(
-    "--rate",
-    type=click.FloatRange(1, 1_000),
-    metavar="NUMBER",
-    default=100.0,
-    show_default=True,
-    help="Statements a second for them.",
-)
+@number_option("--subscribers", 1, 1_000, 10, "Subscribers of the stream.")
+@number_option("--rate", 1, 1_000, 100.0, "Statements a second for them.")
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write all figures to this file."
 )

@@ -24,6 +24,7 @@ import click
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
+from lrs.cli.numbers import number_option
 from lrs.simulation.course import Course, make_course
 from lrs.simulation.learners import Classroom
 
@@ -53,17 +54,8 @@ Ctrl-C ends it all.
 @click.option(
     "--port", type=click.IntRange(0, 65535), metavar="PORT", default=8080, show_default=True, help="0 takes a free one."
 )
-@click.option(
-    "--learners", type=click.IntRange(1, 10_000), metavar="COUNT", default=12, show_default=True, help="How many learn."
-)
-@click.option(
-    "--rate",
-    type=click.FloatRange(0.1, 10_000),
-    metavar="NUMBER",
-    default=5.0,
-    show_default=True,
-    help="Statements a second.",
-)
+@number_option("--learners", 1, 10_000, 12, "How many learn.")
+@number_option("--rate", 0.1, 10_000, 5.0, "Statements a second.")
 @click.option(
     "--seed", type=int, metavar="NUMBER", default=1, show_default=True, help="The same seed tells the same story."
 )
