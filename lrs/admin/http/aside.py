@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import orjson
 from starlette.responses import Response
@@ -12,18 +13,15 @@ from lrs.admin.forms import time
 from lrs.admin.http.door import Call, answer, nothing
 from lrs.statements.sqlite.aside import KeptConflict, Quarantined
 
+T = TypeVar("T", Quarantined, KeptConflict)
+
 
 class AsideHandlers:
     """Handlers of ``/quarantine`` and ``/conflicts``."""
 
     async def quarantined(self, call: Call) -> Response:
         """What could not be stored, oldest first, without its content."""
-        wanted = _wanted(call)
-        found: list[Quarantined] = await call.run(
-            call.desk.administration.aside.rows.quarantined, after=_after(wanted), limit=wanted.limit + 1
-        )
-        shown, following = paging.cut(found, lambda one: (one.number,), wanted.limit)
-        return answer(paging.answer([_form(one) for one in shown], following))
+        return await _page(call, call.desk.administration.aside.rows.quarantined, _form)
 
     async def look(self, call: Call) -> Response:
         """One of them with its content, which the audit trail notes."""
@@ -45,12 +43,7 @@ class AsideHandlers:
 
     async def conflicts(self, call: Call) -> Response:
         """Statements that came under an id that was taken, oldest first, without their content."""
-        wanted = _wanted(call)
-        found: list[KeptConflict] = await call.run(
-            call.desk.administration.aside.rows.conflicts, after=_after(wanted), limit=wanted.limit + 1
-        )
-        shown, following = paging.cut(found, lambda one: (one.number,), wanted.limit)
-        return answer(paging.answer([_conflict_form(one) for one in shown], following))
+        return await _page(call, call.desk.administration.aside.rows.conflicts, _conflict_form)
 
     async def look_at_conflict(self, call: Call) -> Response:
         """Both contents of one conflict, which the audit trail notes."""
@@ -65,13 +58,14 @@ class AsideHandlers:
         return nothing()
 
 
-def _wanted(call: Call) -> paging.Asked:
+async def _page(call: Call, read: Callable[..., list[T]], form: Callable[[T], dict[str, Any]]) -> Response:
+    """The page that is asked for of what ``read`` gives in the order of its numbers."""
     most = call.desk.settings.limits.admin_page_items_max
-    return paging.asked(call.parameters(*paging.PARAMETERS), (int,), most)
-
-
-def _after(wanted: paging.Asked) -> int:
-    return 0 if wanted.after is None else int(wanted.after[0])
+    wanted = paging.asked(call.parameters(*paging.PARAMETERS), (int,), most)
+    after = 0 if wanted.after is None else int(wanted.after[0])
+    found = await call.run(read, after=after, limit=wanted.limit + 1)
+    shown, following = paging.cut(found, lambda one: (one.number,), wanted.limit)
+    return answer(paging.answer([form(one) for one in shown], following))
 
 
 def _form(one: Quarantined) -> dict[str, Any]:
