@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from lrs.statements.sqlite import SqliteStatementLog
+from lrs.storage.sqlite import Store, open_store
 from lrs.subscriptions.frames import Frame
 from lrs.subscriptions.session.sender import Sender
 from lrs.subscriptions.session.transport import Transport
@@ -45,6 +47,20 @@ def every_frame_is_as_described(monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     monkeypatch.setattr(Sender, "_send", send)
     yield
     assert wrong == []
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(tmp_path / "lrs.sqlite3")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def log(store: Store) -> Iterator[SqliteStatementLog]:
+    opened = SqliteStatementLog(store)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

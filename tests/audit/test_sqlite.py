@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
 from lrs.audit.entry import DETAILS_BYTES_MAX, SYSTEM, VISITOR, Actor
 from lrs.audit.sqlite import AuditTrail, Wanted
 from lrs.clock import FixedClock
-from lrs.storage.sqlite import Store, open_store
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    made = open_store(tmp_path / "store.sqlite3")
-    yield made
-    made.close()
+from lrs.storage.sqlite import Store
 
 
 @pytest.fixture

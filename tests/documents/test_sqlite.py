@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,13 +20,6 @@ from tests.contracts.document_store import DOCUMENTS_MAX, STATE, put
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / "lrs.sqlite3")
-    yield opened
-    opened.close()
 
 
 def opened_on(store: Store, clock: FixedClock) -> SqliteDocuments:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,21 +11,7 @@ from lrs.documents.sqlite import SqliteDocuments
 from lrs.erasure.writer import Erasures
 from lrs.statements.sqlite import SqliteStatementLog
 from lrs.storage.files import ContentFiles
-from lrs.storage.sqlite import Store, open_store
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / "lrs.sqlite3")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def log(store: Store) -> Iterator[SqliteStatementLog]:
-    opened = SqliteStatementLog(store)
-    yield opened
-    opened.close()
+from lrs.storage.sqlite import Store
 
 
 @pytest.fixture

@@ -37,14 +37,8 @@ class Wire:
 
     def until(self, mark: bytes) -> bytes:
         """All that comes up to ``mark``, and with it; less when the server ends the connection before."""
-        while mark not in self._heard:
-            try:
-                piece = self.socket.recv(65536)
-            except ConnectionError:
-                piece = b""
-            if not piece:
-                break
-            self._heard += piece
+        while mark not in self._heard and self._hear():
+            pass
         found, there, self._heard = self._heard.partition(mark)
         return found + there
 
@@ -100,16 +94,19 @@ class Wire:
         return not any(row[1].endswith(there) and row[2].endswith(here) and row[9] != "0" for row in rows)
 
     def _take(self, size: int) -> bytes:
-        while len(self._heard) < size:
-            try:
-                piece = self.socket.recv(65536)
-            except ConnectionError:
-                piece = b""
-            if not piece:
-                break
-            self._heard += piece
+        while len(self._heard) < size and self._hear():
+            pass
         taken, self._heard = self._heard[:size], self._heard[size:]
         return taken
+
+    def _hear(self) -> bool:
+        """Wait for some more; False when the server has ended the connection."""
+        try:
+            piece = self.socket.recv(65536)
+        except ConnectionError:
+            return False
+        self._heard += piece
+        return bool(piece)
 
 
 @contextmanager

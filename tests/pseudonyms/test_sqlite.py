@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from uuid import RFC_4122, UUID
 
 import pytest
@@ -14,7 +13,7 @@ from lrs.limits import Limits
 from lrs.pseudonyms.naming import home_page, pseudonym_in
 from lrs.pseudonyms.service import Pseudonyms
 from lrs.pseudonyms.sqlite import SqliteSpaces
-from lrs.storage.sqlite import Store, open_store
+from lrs.storage.sqlite import Store
 
 ANN, BOB = "mbox|mailto:ann@example.com", "account|https://lms.example.com|bob"
 TOOLS = Disclosure.of("pseudonym", "tools")
@@ -30,13 +29,6 @@ class Known:
     def after(self, number: int, limit: int) -> Sequence[tuple[int, str]]:
         self.asked += 1
         return list(enumerate(self.names, 1))[number : number + limit]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    made = open_store(tmp_path / "lrs.sqlite3")
-    yield made
-    made.close()
 
 
 def pseudonyms(store: Store, learners: Known | None = None) -> Pseudonyms:

@@ -9,13 +9,6 @@ from lrs.storage.sqlite import Store, open_store
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / "lrs.sqlite3")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def other(store: Store) -> Iterator[Store]:
     """The same file, as another process has it."""
     opened = open_store(store.path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -22,19 +21,6 @@ from tests.samples import COURSE_A, COURSE_B, principal, statement, voiding
 from tests.subscriptions.events import following
 from tests.subscriptions.memory_log import MemoryLog
 from tests.subscriptions.served import PATIENCE_S, Served, hear, wait_until
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Served]:
-    with Served() as served:
-        yield served
-
-
-@pytest.fixture
-def served(shared: Served) -> Iterator[Served]:
-    """The one server of these tests, without connections of tests before."""
-    yield shared
-    wait_until(lambda: not len(shared.sessions))
 
 
 def poll(served: Served, query: str = "", bearer: str | None = "engine") -> httpx.Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -17,20 +16,7 @@ from lrs.config import Settings
 from lrs.errors import LrsError, StoreUnavailable, TokenRevoked
 from lrs.limits import Limits
 from tests.samples import COURSE_A, COURSE_B, statement
-from tests.subscriptions.served import LIMITS, Served, ended, hear, say, wait_until
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Served]:
-    with Served() as served:
-        yield served
-
-
-@pytest.fixture
-def served(shared: Served) -> Iterator[Served]:
-    """The one server of these tests, without connections of tests before."""
-    yield shared
-    wait_until(lambda: not len(shared.sessions))
+from tests.subscriptions.served import LIMITS, Served, ended, hear, say
 
 
 def subprotocols(token: str) -> list[str]:

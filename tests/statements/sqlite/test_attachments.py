@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,24 +11,10 @@ from lrs.statements.log import Selection
 from lrs.statements.record import Append, Attachment, Draft, Position
 from lrs.statements.sqlite import SqliteStatementLog
 from lrs.statements.sqlite.attachments import AttachmentLinks
-from lrs.storage.sqlite import Store, open_store
+from lrs.storage.sqlite import Store
 from tests.samples import EVERYONE, draft, statement
 
 HASH, OTHER = "aB" * 32, "cd" * 32
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / "lrs.sqlite3")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def log(store: Store) -> Iterator[SqliteStatementLog]:
-    opened = SqliteStatementLog(store)
-    yield opened
-    opened.close()
 
 
 def carrying(made: dict[str, Any], *attachments: Attachment) -> Draft:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +18,7 @@ from lrs.statements.sqlite.append import Appender
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.schema import migrations
 from lrs.storage.horizon import Horizon
-from lrs.storage.sqlite import Store, connect, open_store
+from lrs.storage.sqlite import Store, connect
 from tests.contracts.following import about, changed, ids_of, verb
 from tests.samples import ANSWERED, EVERYONE, LMS, agent, draft, statement, voiding
 from tests.subscriptions.served import wait_until
@@ -27,13 +26,6 @@ from tests.subscriptions.served import wait_until
 LATE = 20
 MANY = 1_000
 LIMITS = Limits(late_inheritance_max=LATE)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / "lrs.sqlite3")
-    yield opened
-    opened.close()
 
 
 class Counting:

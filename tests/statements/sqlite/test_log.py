@@ -6,8 +6,6 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,25 +16,11 @@ from lrs.statements.record import Place
 from lrs.statements.sqlite import SqliteStatementLog
 from lrs.statements.sqlite.packing import Unpacker
 from lrs.statements.sqlite.verify import verify_records
-from lrs.storage.sqlite import Store, open_store
+from lrs.storage.sqlite import Store
 from tests.contracts.following import *  # noqa: F403
 from tests.contracts.statement_log import *  # noqa: F403
 from tests.contracts.statement_log import ids, put
 from tests.samples import statement
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / "lrs.sqlite3")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def log(store: Store) -> Iterator[StatementLog]:
-    opened = SqliteStatementLog(store)
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize(
