@@ -16,8 +16,6 @@ from lrs.auth.scopes import listed, scope_set
 from lrs.errors import InvalidParameter
 from lrs.xapi.timestamps import format_us, parse_timestamp
 
-ACTIVE, DISABLED, EXPIRED, REVOKED = "active", "disabled", "expired", "revoked"
-
 CONSUMER_MEMBERS = frozenset({"scopes", "grant", "disclosure", "expires_at", "trusted"})
 """What can be said of a consumer when it is made; ``disabled`` too when it is changed."""
 
@@ -25,18 +23,6 @@ CONSUMER_MEMBERS = frozenset({"scopes", "grant", "disclosure", "expires_at", "tr
 def time(at_us: int | None) -> str | None:
     """A moment in UTC to the second; None for none."""
     return None if at_us is None else format_us(at_us)[:19] + "Z"
-
-
-def consumer_state(one: Consumer, now_us: int) -> str:
-    if one.disabled:
-        return DISABLED
-    return EXPIRED if one.expires_at_us is not None and one.expires_at_us <= now_us else ACTIVE
-
-
-def token_state(one: TokenRow, now_us: int) -> str:
-    if one.revoked_at_us is not None:
-        return REVOKED
-    return EXPIRED if one.expires_at_us <= now_us else ACTIVE
 
 
 def grant_told(grant: Grant) -> dict[str, Any]:
@@ -107,7 +93,7 @@ def consumer_form(one: Consumer, now_us: int) -> dict[str, Any]:
     return {
         "id": one.id,
         "name": one.name,
-        "state": consumer_state(one, now_us),
+        "state": one.state(now_us),
         "disabled": one.disabled,
         "trusted": one.trusted,
         "scopes": listed(one.scopes),
@@ -122,7 +108,7 @@ def key_form(one: Key) -> dict[str, Any]:
     return {
         "key": one.id,
         "consumer": one.consumer,
-        "state": ACTIVE if one.revoked_at_us is None else REVOKED,
+        "state": one.state,
         "created_at": time(one.created_at_us),
         "revoked_at": time(one.revoked_at_us),
         "last_used_at": time(one.last_used_at_us),
@@ -133,7 +119,7 @@ def token_form(one: TokenRow, now_us: int) -> dict[str, Any]:
     return {
         "jti": one.jti,
         "consumer": one.consumer,
-        "state": token_state(one, now_us),
+        "state": one.state(now_us),
         "scopes": listed(one.scopes),
         "grant": one.grant.to_json(),
         "issued_at": time(one.issued_at_us),
@@ -144,10 +130,9 @@ def token_form(one: TokenRow, now_us: int) -> dict[str, Any]:
 
 
 def signing_key_form(one: SigningKey, now_us: int) -> dict[str, Any]:
-    verifies = one.retired_at_us is None or one.retired_at_us > now_us
     return {
         "kid": one.kid,
-        "state": "signs" if one.retired_at_us is None else "verifies" if verifies else "retired",
+        "state": one.state(now_us),
         "created_at": time(one.created_at_us),
         "retired_at": time(one.retired_at_us),
     }

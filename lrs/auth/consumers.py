@@ -37,6 +37,10 @@ class Consumer:
         if self.trusted and not self.disclosure.plain:
             raise InvalidParameter("a trusted writer is shown learners as they are stored")
 
+    def state(self, now_us: int) -> str:
+        """``active``, ``disabled`` or ``expired``."""
+        return "disabled" if self.disabled else _expiring(self.expires_at_us, now_us)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
@@ -48,6 +52,11 @@ class Key:
     created_at_us: int
     revoked_at_us: int | None = None
     last_used_at_us: int | None = None
+
+    @property
+    def state(self) -> str:
+        """``active`` or ``revoked``."""
+        return "active" if self.revoked_at_us is None else "revoked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +73,10 @@ class TokenRow:
     revoked_at_us: int | None = None
     last_used_at_us: int | None = None
 
+    def state(self, now_us: int) -> str:
+        """``active``, ``revoked`` or ``expired``."""
+        return _expiring(self.expires_at_us, now_us) if self.revoked_at_us is None else "revoked"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
@@ -74,6 +87,16 @@ class SigningKey:
     created_at_us: int
     retired_at_us: int | None = None
     """Since when it verifies nothing any more, or from when on it will not."""
+
+    def state(self, now_us: int) -> str:
+        """``signs``, ``verifies`` or ``retired``."""
+        if self.retired_at_us is None:
+            return "signs"
+        return "verifies" if self.retired_at_us > now_us else "retired"
+
+
+def _expiring(expires_at_us: int | None, now_us: int) -> str:
+    return "expired" if expires_at_us is not None and expires_at_us <= now_us else "active"
 
 
 class ConsumerStore(Protocol):

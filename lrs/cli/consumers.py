@@ -111,7 +111,7 @@ def list_(data: Path | None, as_json: bool) -> None:
         [
             (
                 one.name,
-                _state(one, now_us),
+                one.state(now_us),
                 scopes_text(one.scopes),
                 courses_text(one.grant) + (", restricted" if one.grant.restrictions else ""),
                 time_text(one.expires_at_us, none="never"),
@@ -216,12 +216,6 @@ def _switch(name: str, data: Path | None, as_json: bool, *, disabled: bool) -> N
         _show(room, changed, as_json)
 
 
-def _state(one: Consumer, now_us: int) -> str:
-    if one.disabled:
-        return "disabled"
-    return "expired" if one.expires_at_us is not None and one.expires_at_us <= now_us else "active"
-
-
 def _show(room: Register, one: Consumer, as_json: bool) -> None:
     now_us, allowance = room.clock.now_us(), room.administration.consumers.allowance(one.name)
     if as_json:
@@ -230,7 +224,7 @@ def _show(room: Register, one: Consumer, as_json: bool) -> None:
     print_fields(
         (
             ("name", one.name),
-            ("state", _state(one, now_us)),
+            ("state", one.state(now_us)),
             ("scopes", scopes_text(one.scopes)),
             ("courses", courses_text(one.grant)),
             *restrictions_fields(one.grant),
@@ -246,7 +240,7 @@ def _show(room: Register, one: Consumer, as_json: bool) -> None:
 def _json(one: Consumer, now_us: int, allowance: Allowance) -> dict[str, Any]:
     return {
         "name": one.name,
-        "state": _state(one, now_us),
+        "state": one.state(now_us),
         "scopes": listed(one.scopes),
         **one.grant.to_json(),
         "disclosure": one.disclosure.to_json(),

@@ -52,7 +52,7 @@ def list_(consumer: str | None, data: Path | None, as_json: bool) -> None:
             (
                 one.id,
                 one.consumer,
-                "active" if one.revoked_at_us is None else "revoked",
+                one.state,
                 time_text(one.created_at_us),
                 time_text(one.last_used_at_us, none="never"),
             )

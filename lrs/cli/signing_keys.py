@@ -78,21 +78,15 @@ def _print(keys: Sequence[SigningKey], now_us: int, *, as_json: bool) -> None:
         return
     print_table(
         ("KEY", "STATE", "CREATED", "RETIRED"),
-        [(one.kid, _state(one, now_us), time_text(one.created_at_us), time_text(one.retired_at_us)) for one in keys],
+        [(one.kid, one.state(now_us), time_text(one.created_at_us), time_text(one.retired_at_us)) for one in keys],
         empty="There are no signing keys; the next start of the server makes one.",
     )
-
-
-def _state(one: SigningKey, now_us: int) -> str:
-    if one.retired_at_us is None:
-        return "signs"
-    return "verifies" if one.retired_at_us > now_us else "retired"
 
 
 def _json(one: SigningKey, now_us: int) -> dict[str, Any]:
     return {
         "kid": one.kid,
-        "state": _state(one, now_us),
+        "state": one.state(now_us),
         "created_at": time_json(one.created_at_us),
         "retired_at": time_json(one.retired_at_us),
     }

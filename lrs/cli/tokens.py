@@ -89,7 +89,7 @@ def list_(consumer: str | None, data: Path | None, as_json: bool) -> None:
             (
                 one.jti,
                 one.consumer,
-                _state(one, now_us),
+                one.state(now_us),
                 time_text(one.expires_at_us),
                 time_text(one.last_used_at_us, none="never"),
                 scopes_text(one.scopes),
@@ -120,17 +120,11 @@ def revoke(credential: str, data: Path | None, as_json: bool) -> None:
         click.echo(f"Token {revoked.jti} of {revoked.consumer} is revoked since {time_text(revoked.revoked_at_us)}.")
 
 
-def _state(one: TokenRow, now_us: int) -> str:
-    if one.revoked_at_us is not None:
-        return "revoked"
-    return "expired" if one.expires_at_us <= now_us else "active"
-
-
 def _json(one: TokenRow, now_us: int) -> dict[str, Any]:
     return {
         "jti": one.jti,
         "consumer": one.consumer,
-        "state": _state(one, now_us),
+        "state": one.state(now_us),
         "scopes": listed(one.scopes),
         **one.grant.to_json(),
         "issued_at": time_json(one.issued_at_us),

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from lrs.admin import paging
-from lrs.admin.forms import CONSUMER_MEMBERS, consumer_changes, consumer_form, consumer_state
+from lrs.admin.forms import CONSUMER_MEMBERS, consumer_changes, consumer_form
 from lrs.admin.http.door import Call, answer, text_in
 from lrs.auth.allowances import Allowance
 from lrs.auth.consumers import Consumer
@@ -40,7 +40,7 @@ class ConsumerHandlers:
         found = [
             one
             for one in sorted(found, key=lambda one: one.name)
-            if search in one.name.casefold() and state in (None, consumer_state(one, now_us))
+            if search in one.name.casefold() and state in (None, one.state(now_us))
         ]
         shown, following = paging.page(found, lambda one: (one.name,), wanted)
         return answer(paging.answer([consumer_form(one, now_us) for one in shown], following))

@@ -10,7 +10,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from lrs.admin import paging
-from lrs.admin.forms import consumer_state, entry_form, time
+from lrs.admin.forms import entry_form, time
 from lrs.admin.http.desk import Desk
 from lrs.admin.http.door import Call, answer
 from lrs.audit.sqlite import Wanted
@@ -134,7 +134,7 @@ def _of_statement(desk: Desk, statement_id: UUID) -> dict[str, Any]:
         "seen_by": [
             one.name
             for one in desk.engine.consumers.consumers()
-            if consumer_state(one, now_us) == "active" and _sees(one, known.record)
+            if one.state(now_us) == "active" and _sees(one, known.record)
         ],
     }
 

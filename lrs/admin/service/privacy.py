@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lrs.admin.forms import consumer_state, time
+from lrs.admin.forms import time
 from lrs.admin.service.acting import Rooms
 from lrs.auth.consumers import Consumer
 from lrs.auth.disclosure import Actors
@@ -125,7 +125,7 @@ class PrivacyActs:
         one = self._rooms.consumers.consumer(name)
         sight = Visibility(one.grant, None if reads_all_authors(one.scopes) else one.id)
         seen = Seen() if _statements_of(one) == "none" else self._overview.seen(sight, EXAMINED_MAX)
-        state = consumer_state(one, self._rooms.clock.now_us())
+        state = one.state(self._rooms.clock.now_us())
         return PrivacyReport(one, state, seen, self._reads.last(one.id, DAYS))
 
 
