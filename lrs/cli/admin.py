@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from lrs.admin.accounts import Administrator, Link
+from lrs.admin.accounts import Link
+from lrs.admin.forms import administrator_form
 from lrs.cli.output import print_json, print_table, time_json, time_text
 from lrs.cli.register import data_option, json_option, register
 from lrs.config import Settings, read_settings
@@ -39,7 +39,7 @@ def list_(data: Path | None, *, as_json: bool) -> None:
     with register(data) as room:
         found = room.administration.accounts.administrators()
     if as_json:
-        print_json([_json(one) for one in found])
+        print_json([administrator_form(one) for one in found])
         return
     print_table(
         ("NAME", "PASSWORD", "SESSIONS", "LAST LOGIN"),
@@ -89,13 +89,3 @@ def _print_link(made: Link, settings: Settings, *, as_json: bool) -> None:
         return
     click.echo(text)
     click.echo(f"Good once, until {time_text(made.expires_at_us)}; it lets {made.name} set a password.", err=True)
-
-
-def _json(one: Administrator) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "created_at": time_json(one.created_at_us),
-        "has_password": one.has_password,
-        "last_login_at": time_json(one.last_login_at_us),
-        "sessions": one.sessions,
-    }

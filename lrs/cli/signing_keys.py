@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
+from lrs.admin.forms import signing_key_form
 from lrs.auth.consumers import SigningKey
-from lrs.cli.output import print_json, print_table, time_json, time_text
+from lrs.cli.output import print_json, print_table, time_text
 from lrs.cli.periods import period_option
 from lrs.cli.register import data_option, json_option, register
 
@@ -67,26 +67,17 @@ def retire(kid: str, data: Path | None, *, as_json: bool) -> None:
     with register(data) as room:
         retired, now_us = room.administration.consumers.retire_signing_key(room.actor, kid), room.clock.now_us()
     if as_json:
-        print_json(_json(retired, now_us))
+        print_json(signing_key_form(retired, now_us))
     else:
         click.echo(f"Signing key {retired.kid} is retired since {time_text(retired.retired_at_us)}.")
 
 
 def _print(keys: Sequence[SigningKey], now_us: int, *, as_json: bool) -> None:
     if as_json:
-        print_json([_json(one, now_us) for one in keys])
+        print_json([signing_key_form(one, now_us) for one in keys])
         return
     print_table(
         ("KEY", "STATE", "CREATED", "RETIRED"),
         [(one.kid, one.state(now_us), time_text(one.created_at_us), time_text(one.retired_at_us)) for one in keys],
         empty="There are no signing keys; the next start of the server makes one.",
     )
-
-
-def _json(one: SigningKey, now_us: int) -> dict[str, Any]:
-    return {
-        "kid": one.kid,
-        "state": one.state(now_us),
-        "created_at": time_json(one.created_at_us),
-        "retired_at": time_json(one.retired_at_us),
-    }
