@@ -17,6 +17,7 @@ from lrs.config import Settings, read_settings
 from lrs.erasure.erasure import Amounts, Erasure, parse_reason
 from lrs.errors import InvalidParameter, NotFound
 from lrs.statements.learners import Learner
+from lrs.statements.sqlite.aside import sweep
 from lrs.storage.lock import held_alone
 from lrs.storage.sqlite import connect
 
@@ -104,6 +105,7 @@ def compact(data: Path | None) -> None:
     before = settings.database.stat().st_size
     with held_alone(settings.database), closing(connect(settings.database)) as connection:
         connection.execute("PRAGMA secure_delete=ON")
+        sweep(connection)
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     click.echo(f"The file has {settings.database.stat().st_size} bytes now; it had {before}.")

@@ -11,7 +11,8 @@ from lrs.statements.sqlite.schema import migrations
 from lrs.storage.sqlite import Store
 
 _ROW = "SELECT number, at, reason, finished, statements, documents, attachments, aside FROM erasure"
-_OF_LEARNER = "json_extract(wanted, '$.identifiers') IS NOT NULL"
+_WANTED = """SELECT coalesce(e.wanted, w.wanted) FROM erasure AS e LEFT JOIN erasure_wanted AS w ON w.erasure = e.number
+    WHERE e.number = ?"""
 
 
 class ErasureRows:
@@ -24,16 +25,19 @@ class ErasureRows:
     def add(self, wanted: Wanted, reason: str, at_us: int) -> int:
         """Its number, by which anybody can do it from now on, and go on with it."""
         with self._store.writing() as connection:
-            row = connection.execute(
+            of_learner = wanted.learner is not None
+            (number,) = connection.execute(
                 "INSERT INTO erasure (at, reason, wanted) VALUES (?, ?, ?) RETURNING number",
-                (at_us, reason, wanted.text()),
+                (at_us, reason, None if of_learner else wanted.text()),
             ).fetchone()
-        return int(row[0])
+            if of_learner:
+                connection.execute("INSERT INTO erasure_wanted VALUES (?, ?)", (number, wanted.text()))
+        return int(number)
 
     def wanted(self, number: int) -> Wanted | None:
         """What it is to erase; None when all that is left is to make sure of it."""
         with self._store.reading() as connection:
-            row = connection.execute("SELECT wanted FROM erasure WHERE number = ?", (number,)).fetchone()
+            row = connection.execute(_WANTED, (number,)).fetchone()
         return None if row is None or row[0] is None else Wanted.read(row[0])
 
     def unfinished(self) -> Sequence[int]:
@@ -62,7 +66,8 @@ class ErasureRows:
     def forget_who(self, number: int) -> None:
         """It is done, and does not say any more who it was about."""
         with self._store.writing() as connection:
-            connection.execute(f"UPDATE erasure SET wanted = NULL WHERE number = ? AND {_OF_LEARNER}", (number,))  # noqa: S608
+            # Overwritten, and not deleted, because SQLite moves rows together when one leaves.
+            connection.execute("UPDATE erasure_wanted SET wanted = NULL WHERE erasure = ?", (number,))
 
     def finish(self, number: int, at_us: int) -> None:
         with self._store.writing() as connection:

@@ -130,14 +130,12 @@ class Erasures:
             self._make_anew()
 
     def _make_anew(self) -> None:
-        """Make indexes anew whose pages may hold what was moved out of them when they were split, if that is quick."""
+        """Make an index anew whose pages may hold what was moved out of them when they were split, if that is quick."""
         with self._store.writing() as connection:
-            for table in ("key_name", "document"):
-                # The names are constants.
-                counted = f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT ?)"  # noqa: S608
-                (rows,) = connection.execute(counted, (INDEXED_MAX + 1,)).fetchone()
-                if rows <= INDEXED_MAX:
-                    connection.execute(f"REINDEX {table}")
+            counted = "SELECT count(*) FROM (SELECT 1 FROM document LIMIT ?)"
+            (rows,) = connection.execute(counted, (INDEXED_MAX + 1,)).fetchone()
+            if rows <= INDEXED_MAX:
+                connection.execute("REINDEX document")
 
     def _erase_records(self, number: int, find: Finder, beyond: int) -> None:
         eraser = Eraser(number)

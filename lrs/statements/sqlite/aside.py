@@ -1,7 +1,13 @@
-"""What trusted writers sent and is not in the log, as an administrator looks at it."""
+"""What trusted writers sent and is not in the log, as an administrator looks at it.
+
+What is dropped is overwritten in its row, and the row stays, without its content, until the table has nothing else:
+when rows leave a table, SQLite moves others together, and leaves copies of them in unused parts of pages, where a
+later erasure would not find them.
+"""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,10 +25,17 @@ _QUARANTINE = "SELECT number, received, consumer, version, reason, body FROM qua
 _CONFLICT = """SELECT c.number, c.received, r.id, c.body, r.payload
     FROM conflict AS c JOIN record AS r USING (position)"""
 QUARANTINE, CONFLICT = "quarantine", "conflict"
-_BODIES = "SELECT number, body FROM {} WHERE number > ? ORDER BY number LIMIT 20"
-_DROP_ALL = "DELETE FROM {} WHERE number IN (SELECT value FROM json_each(?))"
-_DROP_OF_ERASED = """DELETE FROM conflict
-    WHERE EXISTS (SELECT 1 FROM tombstone AS t WHERE t.position = conflict.position)"""
+# Nothing was received before 1970: so a row is marked whose content was dropped.
+_THERE = "received >= 0"
+_BODIES = f"SELECT number, body FROM {{}} WHERE {_THERE} AND number > ? ORDER BY number LIMIT 20"
+_DROP = {
+    QUARANTINE: "UPDATE quarantine SET received = -1, consumer = '', version = '', reason = x'', body = x''",
+    CONFLICT: "UPDATE conflict SET received = -1, body = x''",
+}
+_LISTED = f"{_THERE} AND number IN (SELECT value FROM json_each(?))"
+_OF_ERASED = f"{_THERE} AND EXISTS (SELECT 1 FROM tombstone AS t WHERE t.position = conflict.position)"
+# The newest one is dropped last, mostly, so that this finds one at once.
+_LAST = f"SELECT number FROM {{}} WHERE {_THERE} ORDER BY number DESC LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +71,9 @@ class Aside:
 
     def quarantined(self, *, after: int = 0, limit: int = 100) -> list[Quarantined]:
         with self._store.reading() as connection:
-            rows = connection.execute(f"{_QUARANTINE} WHERE number > ? ORDER BY number LIMIT ?", (after, limit))
+            rows = connection.execute(
+                f"{_QUARANTINE} WHERE {_THERE} AND number > ? ORDER BY number LIMIT ?", (after, limit)
+            )
             return [_quarantined(row) for row in rows]
 
     def all_quarantined(self) -> Iterator[Quarantined]:
@@ -71,20 +86,21 @@ class Aside:
     def one(self, number: int) -> Quarantined:
         """NotFound if it is not there (any more)."""
         with self._store.reading() as connection:
-            row = connection.execute(f"{_QUARANTINE} WHERE number = ?", (number,)).fetchone()
+            row = connection.execute(f"{_QUARANTINE} WHERE {_THERE} AND number = ?", (number,)).fetchone()
         if row is None:
             raise NotFound(f"nothing in quarantine has the number {number}")
         return _quarantined(row)
 
     def drop(self, number: int) -> None:
         """Remove it for good; NotFound if it is not there."""
-        with self._store.writing() as connection:
-            if connection.execute("DELETE FROM quarantine WHERE number = ?", (number,)).rowcount == 0:
-                raise NotFound(f"nothing in quarantine has the number {number}")
+        if not self.drop_all(QUARANTINE, [number]):
+            raise NotFound(f"nothing in quarantine has the number {number}")
 
     def conflicts(self, *, after: int = 0, limit: int = 100) -> list[KeptConflict]:
         with self._store.reading() as connection:
-            rows = connection.execute(f"{_CONFLICT} WHERE c.number > ? ORDER BY c.number LIMIT ?", (after, limit))
+            rows = connection.execute(
+                f"{_CONFLICT} WHERE {_THERE} AND c.number > ? ORDER BY c.number LIMIT ?", (after, limit)
+            )
             return [
                 KeptConflict(
                     number,
@@ -105,9 +121,8 @@ class Aside:
 
     def drop_conflict(self, number: int) -> None:
         """Remove it for good; NotFound if it is not there."""
-        with self._store.writing() as connection:
-            if connection.execute("DELETE FROM conflict WHERE number = ?", (number,)).rowcount == 0:
-                raise NotFound(f"no conflict has the number {number}")
+        if not self.drop_all(CONFLICT, [number]):
+            raise NotFound(f"no conflict has the number {number}")
 
     def naming(self, learner: Learner) -> Iterator[tuple[str, int]]:
         """(table, number) of all that names ``learner``; reads everything."""
@@ -120,12 +135,12 @@ class Aside:
     def drop_all(self, table: str, numbers: Sequence[int]) -> int:
         """Remove those that are there of a table that ``naming`` tells; returns how many."""
         with self._store.writing() as connection:
-            return connection.execute(_DROP_ALL.format(table), (orjson.dumps(numbers).decode(),)).rowcount
+            return _dropped(connection, table, _LISTED, orjson.dumps(numbers).decode())
 
     def drop_conflicts_of_erased(self) -> int:
         """Remove conflicts with statements that were erased; returns how many."""
         with self._store.writing() as connection:
-            return connection.execute(_DROP_OF_ERASED).rowcount
+            return _dropped(connection, CONFLICT, _OF_ERASED)
 
     def _bodies(self, table: str, after: int) -> list[tuple[int, bytes]]:
         with self._store.reading() as connection:
@@ -135,10 +150,26 @@ class Aside:
         """How many there are: ``quarantined``, ``conflicts``, and ``repeats`` (events that came again)."""
         with self._store.reading() as connection:
             row = connection.execute(
-                """SELECT (SELECT count(*) FROM quarantine), (SELECT count(*) FROM conflict),
+                f"""SELECT (SELECT count(*) FROM quarantine WHERE {_THERE}),
+                    (SELECT count(*) FROM conflict WHERE {_THERE}),
                     (SELECT coalesce(sum(times), 0) FROM repeat)"""
             ).fetchone()
         return dict(zip(("quarantined", "conflicts", "repeats"), row, strict=True))
+
+
+def sweep(connection: sqlite3.Connection) -> None:
+    """Delete rows whose content was dropped; to be called when all pages are written anew thereafter."""
+    for table in _DROP:
+        connection.execute(f"DELETE FROM {table} WHERE NOT {_THERE}")
+
+
+def _dropped(connection: sqlite3.Connection, table: str, condition: str, *bound: str) -> int:
+    """Drop what meets ``condition``; returns how many there were."""
+    count = connection.execute(f"{_DROP[table]} WHERE {condition}", bound).rowcount
+    if count and connection.execute(_LAST.format(table)).fetchone() is None:
+        # All pages of the table are overwritten, and free for others.
+        connection.execute(f"DELETE FROM {table}")
+    return count
 
 
 def _names(body: bytes, learner: Learner) -> bool:

@@ -24,11 +24,8 @@ from lrs.statements.keys import AGENT, KEPT_KINDS, LEFT_KINDS, RELATED_AGENT
 from lrs.statements.record import Position, StatementId
 from lrs.statements.sqlite.disown import Disowning
 from lrs.statements.sqlite.inherit import keys_text
-from lrs.statements.sqlite.names import Names
+from lrs.statements.sqlite.names import ERASED_NAME, Names, hasher_of
 from lrs.statements.sqlite.packing import Unpacker
-
-ERASED_NAME = "~"
-"""What the name of a key begins with that is nobody's any more."""
 
 _ROWS_AT_ONCE = 64
 _FOUND = "r.position, r.id, r.keys, r.payload"
@@ -44,7 +41,9 @@ _COUNT = "UPDATE erasure SET statements = statements + ? WHERE number = ?"
 _TAKE_NAMELESS = "DELETE FROM nameless WHERE number IN (SELECT number FROM nameless LIMIT ?) RETURNING number"
 _USED = """SELECT EXISTS (SELECT 1 FROM record_key WHERE record_key MATCH ?1)
     OR EXISTS (SELECT 1 FROM gain_key WHERE gain_key MATCH ?1)"""
-_UNNAME = f"UPDATE key_name SET name = '{ERASED_NAME}' || number WHERE number = ?"
+_NAME = f"SELECT name FROM key_name WHERE number = ? AND name <> '{ERASED_NAME}'"
+_UNHASH = "DELETE FROM key_name_hash WHERE hash = ? AND number = ?"
+_UNNAME = f"UPDATE key_name SET name = '{ERASED_NAME}' WHERE number = ?"
 
 
 class Found(NamedTuple):
@@ -155,12 +154,14 @@ def suspect(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
 
 def unname(connection: sqlite3.Connection, enough: Callable[[], bool]) -> bool:
     """Take the names of keys away that nothing has any more; False when nothing is left to do."""
-    more, taken = True, 0
+    more, taken, hashed = True, 0, hasher_of(connection)
     while more:
         numbers = [number for (number,) in connection.execute(_TAKE_NAMELESS, (_ROWS_AT_ONCE,))]
         more = bool(numbers)
         for number in numbers:
-            if not connection.execute(_USED, (str(number),)).fetchone()[0]:
+            row = connection.execute(_NAME, (number,)).fetchone()
+            if row is not None and not connection.execute(_USED, (str(number),)).fetchone()[0]:
+                connection.execute(_UNHASH, (hashed(row[0]), number))
                 taken += connection.execute(_UNNAME, (number,)).rowcount
         if enough():
             break

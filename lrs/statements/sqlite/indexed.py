@@ -1,4 +1,4 @@
-"""Proof that the key indexes hold the keys of each record, and of each gain, and nothing else."""
+"""Proof that the key indexes hold the keys of each record, and of each gain, and nothing else; and those of names."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from functools import lru_cache
 import orjson
 
 from lrs.errors import StoreCorrupt
+from lrs.statements.sqlite.names import ERASED_NAME, hasher_of
 
 _ROWS_AT_ONCE = 2_000
 _NUMBERS_REMEMBERED = 65_536
@@ -18,13 +19,40 @@ _PRIME = 2**61 - 1
 _RECORDS = """SELECT r.position, coalesce(i.keys, r.keys)
     FROM record AS r LEFT JOIN inherited AS i ON i.position = r.position"""
 _GAINS = "SELECT place, keys FROM gain"
+_UNHASHED = """SELECT min(number) FROM {table} AS n WHERE {column} <> ? AND NOT EXISTS
+    (SELECT 1 FROM {table}_hash AS h WHERE h.hash = name_hash(n.{column}) AND h.number = n.number)"""
+_HASHED_TWICE = """SELECT min(other.number) FROM {table}_hash AS one
+    JOIN {table}_hash AS other ON other.hash = one.hash AND other.number > one.number
+    JOIN {table} AS n ON n.number = one.number JOIN {table} AS m ON m.number = other.number
+    WHERE n.{column} = m.{column}"""
+_COUNTS = "SELECT (SELECT count(*) FROM {table} WHERE {column} <> ?), (SELECT count(*) FROM {table}_hash)"
 
 
 def check_indexes(connection: sqlite3.Connection, head: int) -> None:
-    """Check both on one snapshot; ``head``: position of the newest record. StoreCorrupt names the place."""
+    """Check all on one snapshot; ``head``: position of the newest record. StoreCorrupt names the place."""
     (last,) = connection.execute("SELECT coalesce(max(place), 0) FROM gain").fetchone()
     _check(connection, "record_key", _RECORDS, head, "position {}: the key index holds other keys than the record")
     _check(connection, "gain_key", _GAINS, last, "gain at place {}: the index of gains holds other keys")
+    connection.create_function("name_hash", 1, hasher_of(connection), deterministic=True)
+    try:
+        for table, column in (("key_name", "name"), ("course_set", "courses"), ("kept_set", "keys")):
+            _check_names(connection, table, column)
+    finally:
+        connection.create_function("name_hash", 1, None)
+
+
+def _check_names(connection: sqlite3.Connection, table: str, column: str) -> None:
+    """Every name that is somebody's has one number, and is found by its hash; nothing else is found by one."""
+    unhashed, twice, counts = (sql.format(table=table, column=column) for sql in (_UNHASHED, _HASHED_TWICE, _COUNTS))
+    (number,) = connection.execute(unhashed, (ERASED_NAME,)).fetchone()
+    if number is not None:
+        raise StoreCorrupt(f"number {number} of {table}: it is not found by its name; the log itself is whole")
+    (number,) = connection.execute(twice).fetchone()
+    if number is not None:
+        raise StoreCorrupt(f"number {number} of {table}: its name has another number too; the log itself is whole")
+    names, hashes = connection.execute(counts, (ERASED_NAME,)).fetchone()
+    if names != hashes:
+        raise StoreCorrupt(f"{hashes} hashes stand for {names} names of {table}; the log itself is whole")
 
 
 def _check(connection: sqlite3.Connection, index: str, keys: str, last: int, words: str) -> None:

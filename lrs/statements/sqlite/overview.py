@@ -16,7 +16,7 @@ from lrs.statements.match import UNRESTRICTED_VISIBILITY, Visibility
 from lrs.statements.record import Record, StatementId
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.rows import COLUMNS, SOURCE, Rows
-from lrs.statements.sqlite.schema import migrations
+from lrs.statements.sqlite.schema import LISTED, migrations
 from lrs.statements.sqlite.select import Reader, Run, head, position_by
 from lrs.storage.sqlite import Store
 
@@ -24,7 +24,7 @@ RECENT_S = 3.0
 """How old may be what is counted among the newest statements: that takes a while."""
 
 _SCHEMES = ("course-v1:", "ccx-v1:")
-_FIRST_RANGE = "SELECT name FROM key_name WHERE name >= ? AND name < ? ORDER BY name LIMIT ?"
+_FIRST_RANGE = f"SELECT name FROM key_name WHERE {LISTED} AND name >= ? AND name < ? ORDER BY name LIMIT ?"
 _VOIDED_BY = """SELECT r.id FROM void AS v JOIN record AS r USING (position)
     WHERE v.target = ? ORDER BY v.position LIMIT 1"""
 _RECENT = f"SELECT {COLUMNS} FROM {SOURCE} ORDER BY r.position DESC LIMIT ?"

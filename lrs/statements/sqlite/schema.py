@@ -15,11 +15,15 @@ from sqlite_utils.db import Database
 
 from lrs.errors import StoreCorrupt
 from lrs.statements.cursor import EPOCH_BYTES
+from lrs.statements.keys import COURSE, ORGANISATION, WRITER
+from lrs.statements.sqlite.names import ERASED_NAME, HASH_KEY_BYTES, hasher
 from lrs.statements.sqlite.packing import SHIPPED
 
 migrations = sqlite_utils.Migrations("statements")
 
 _SECRET_BYTES = 32
+LISTED = f"substr(name, 1, 1) IN ('{COURSE}', '{ORGANISATION}', '{WRITER}')"
+"""Which names of keys can be looked for by how they begin: a condition in SQL, to be used word for word."""
 
 
 @migrations()
@@ -249,6 +253,46 @@ def m009_kept(db: Database) -> None:
     """
     db.execute("CREATE TABLE kept_set (number INTEGER PRIMARY KEY, keys TEXT NOT NULL UNIQUE) STRICT")
     db.execute("ALTER TABLE tombstone ADD COLUMN kept INTEGER")
+
+
+@migrations()
+def m010_hashed_names(db: Database) -> None:
+    """Names are found by a keyed hash, so that no page of an index ever holds one (``names``)."""
+    # The pages of the old tables and their indexes hold names, also in their unused parts.
+    db.execute("PRAGMA secure_delete=ON")
+    key = secrets.token_bytes(HASH_KEY_BYTES)
+    db.execute("ALTER TABLE log_identity ADD COLUMN name_key BLOB")
+    db.execute("UPDATE log_identity SET name_key = ?", (key,))
+    db.conn.create_function("name_hash", 1, hasher(key), deterministic=True)
+    for table, column in (("key_name", "name"), ("course_set", "courses"), ("kept_set", "keys")):
+        db.execute(f"ALTER TABLE {table} RENAME TO {table}_before")
+        db.execute(f"CREATE TABLE {table} (number INTEGER PRIMARY KEY, {column} TEXT NOT NULL) STRICT")
+        # What was nobody's any more had a number in its name, because names were unique.
+        name = f"CASE {column} WHEN '{ERASED_NAME}' || number THEN '{ERASED_NAME}' ELSE {column} END"
+        db.execute(f"INSERT INTO {table} SELECT number, {name} FROM {table}_before ORDER BY number")
+        db.execute(
+            f"""CREATE TABLE {table}_hash (
+                hash INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (hash, number)
+            ) WITHOUT ROWID, STRICT"""
+        )
+        db.execute(
+            f"""INSERT INTO {table}_hash SELECT name_hash({column}) AS hash, number FROM {table}
+            WHERE {column} <> '{ERASED_NAME}' ORDER BY hash"""
+        )
+        db.execute(f"DROP TABLE {table}_before")
+    db.conn.create_function("name_hash", 1, None)
+    # Names of these kinds are asked for by how they begin. Nobody is told by them, and they are never taken away.
+    db.execute(f"CREATE INDEX key_name_listed ON key_name (name) WHERE {LISTED}")
+
+
+@migrations()
+def m011_who_is_erased(db: Database) -> None:
+    """Whom an erasure is about, apart from what changes meanwhile: for a row that grows, SQLite moves others."""
+    # Rows come at the end, and lose their text when the erasure is done.
+    db.execute("CREATE TABLE erasure_wanted (erasure INTEGER PRIMARY KEY, wanted TEXT) STRICT")
+    of_learners = "json_extract(wanted, '$.identifiers') IS NOT NULL"
+    db.execute(f"INSERT INTO erasure_wanted SELECT number, wanted FROM erasure WHERE {of_learners} ORDER BY number")
+    db.execute(f"UPDATE erasure SET wanted = NULL WHERE {of_learners}")
 
 
 def epoch_of(connection: sqlite3.Connection) -> bytes:

@@ -16,6 +16,7 @@ from lrs.statements.record import StatementId
 from lrs.statements.sqlite.inherit import courses_of
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.packing import Unpacker
+from lrs.statements.sqlite.schema import LISTED
 from lrs.xapi.timestamps import parse_timestamp
 
 _RECORDS = "SELECT position, id, stored, courses, keys, chain, payload FROM record ORDER BY position"
@@ -97,7 +98,8 @@ def _check_tombstone(position: int, named: frozenset[str], courses: frozenset[st
 def _check_index(connection: sqlite3.Connection, records: int) -> None:
     """Every record must be in the key index, each writer's key being in every record of that writer."""
     (writers,) = connection.execute(
-        "SELECT group_concat(number, ' OR ') FROM key_name WHERE name GLOB ?", (f"{WRITER}*",)
+        f"SELECT group_concat(number, ' OR ') FROM key_name WHERE {LISTED} AND name GLOB ?",
+        (f"{WRITER}*",),
     ).fetchone()
     found = "SELECT count(*) FROM record_key WHERE record_key MATCH ?"
     (indexed,) = connection.execute(found, (writers or "0",)).fetchone()

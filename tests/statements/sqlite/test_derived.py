@@ -62,6 +62,9 @@ KEYS = "(SELECT '[' || number || ']' FROM key_name WHERE name LIKE 'vhttp%answer
 @pytest.mark.parametrize(
     ("change", "found"),
     [
+        ("DELETE FROM key_name_hash WHERE number = 1", "number 1 of key_name: it is not found"),
+        ("UPDATE course_set_hash SET hash = 1 WHERE number = 2", "number 2 of course_set: it is not found"),
+        ("INSERT INTO key_name_hash VALUES (1, 1)", "hashes stand for"),
         ("DELETE FROM reference WHERE position = 2", "position 2: what it refers to"),
         ("UPDATE reference SET position = 1 WHERE position = 2", "position 1: what it refers to"),
         ("UPDATE reference SET target = randomblob(16) WHERE position = 6", "position 6: what it refers to"),
@@ -98,6 +101,14 @@ def test_what_does_not_agree_is_found(store: Store, change: str, found: str) -> 
     with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         assert other.execute(change).rowcount
     with pytest.raises(StoreCorrupt, match=found):
+        checked(store)
+
+
+def test_a_name_that_has_two_numbers_is_found(store: Store) -> None:
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("INSERT INTO key_name SELECT 999, name FROM key_name WHERE number = 1")
+        other.execute("INSERT INTO key_name_hash SELECT hash, 999 FROM key_name_hash WHERE number = 1")
+    with pytest.raises(StoreCorrupt, match="number 999 of key_name: its name has another"):
         checked(store)
 
 
