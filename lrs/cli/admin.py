@@ -83,7 +83,8 @@ def link_text(made: Link, address: str) -> str:
 
 
 def _print_link(made: Link, settings: Settings, *, as_json: bool) -> None:
-    text = link_text(made, settings.public_url)
+    usual = settings.public_url == Settings().public_url
+    text = link_text(made, f"http://localhost:{settings.port}" if usual and settings.port else settings.public_url)
     if as_json:
         print_json({"name": made.name, "link": text, "expires_at": time_json(made.expires_at_us)})
         return

@@ -163,7 +163,7 @@ def _welcome(settings: Settings, listener: socket.socket) -> list[str]:
     return [
         f"lrs-lite listens on {address(listener)} (xAPI below {settings.base})",
         f"The store is {settings.database}. In another terminal, a first writer and a first reader:",
-        f"  lrs consumer add open-edx --scope statements/write{data} && lrs key add open-edx{data}",
+        f"  lrs consumer add open-edx --openedx{data} && lrs key add open-edx{data}",
         f"  lrs consumer add engine --scope stream --scope statements/read{data} && lrs token issue engine{data}",
     ]
 

@@ -57,7 +57,7 @@ def import_(
     else:
         click.echo(
             f"{tally['read']} statements read, {tally['stored']} new; {tally['quarantined']} set aside, "
-            f"{tally['repeats']} known under other ids, {tally['conflicts']} in conflict."
+            f"{tally['repeats']} known already, {tally['conflicts']} in conflict."
         )
 
 

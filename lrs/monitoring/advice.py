@@ -74,6 +74,12 @@ def _public_url(settings: Settings, _: Facts) -> Said:
         yield Level.WARNING, "the server listens for others, but LRS_PUBLIC_URL names this machine only: set its name"
     if url.scheme == "http" and url.hostname not in _LOCAL:
         yield Level.WARNING, "LRS_PUBLIC_URL is http: keys and tokens go over the network in clear; put TLS before it"
+    usual = Settings()
+    if settings.public_url == usual.public_url and settings.port not in (0, usual.port):
+        yield (
+            Level.NOTE,
+            f"the server listens on port {settings.port}, and tokens name {settings.public_url}: set LRS_PUBLIC_URL",
+        )
 
 
 def _paths(settings: Settings, _: Facts) -> Said:

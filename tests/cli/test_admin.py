@@ -22,6 +22,20 @@ def test_an_administrator_is_made_linked_listed_and_removed(lrs: Shell) -> None:
     assert "lower-case" in lrs.refused("admin", "add", "Anna")
 
 
+def test_a_link_leads_to_where_the_server_listens_unless_its_address_is_set(
+    lrs: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, value, address in (
+        ("LRS_PORT", "9000", "http://localhost:9000"),
+        ("LRS_PORT", "0", "http://localhost:8080"),
+        ("LRS_PUBLIC_URL", "https://lrs.example.org/", "https://lrs.example.org"),
+    ):
+        monkeypatch.setenv(variable, value)
+        lrs("admin", "add", "anna")
+        assert lrs("admin", "link", "anna").stdout.startswith(f"{address}/admin/password#")
+        lrs("admin", "remove", "anna")
+
+
 def test_every_change_is_audited_in_the_name_of_the_user_of_the_machine(lrs: Shell) -> None:
     lrs("consumer", "add", "engine")
     lrs("consumer", "set", "engine", "--course", "course-v1:MITx+*")
