@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from lrs.statements.sqlite import SqliteStatementLog
 from lrs.storage.sqlite import Store, open_store
 from lrs.subscriptions.frames import Frame
+from lrs.subscriptions.hub import Batch
 from lrs.subscriptions.session.sender import Sender
 from lrs.subscriptions.session.transport import Transport
 from tests.described import BY_EVENTS, FROM_SERVER, check_sent
@@ -24,7 +25,7 @@ settings.register_profile("search", deadline=None, suppress_health_check=[Health
 settings.register_profile("steady", settings.get_profile("search"), derandomize=True)
 settings.load_profile("steady")
 
-_send = Sender._send
+_send, _was_sent = Sender._send, Sender._was_sent
 
 # What is random in a run is so by this number, which names of tests tell: SEED=… repeats it. The processes that share
 # the tests of a run have it from the first one.
@@ -36,15 +37,24 @@ def every_frame_is_as_described(monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     """Holds each frame that any session of this process sends to the description of the stream."""
     wrong: list[AssertionError] = []
 
+    def check(frame: Frame) -> None:
+        try:
+            check_sent(frame.data, FROM_SERVER + BY_EVENTS)
+        except AssertionError as error:
+            wrong.append(error)
+
     async def send(sender: Sender, transport: Transport, frame: Frame | None) -> None:
         if frame is not None:
-            try:
-                check_sent(frame.data, FROM_SERVER + BY_EVENTS)
-            except AssertionError as error:
-                wrong.append(error)
+            check(frame)
         await _send(sender, transport, frame)
 
+    def was_sent(sender: Sender, batch: Batch, frame: Frame) -> None:
+        check(frame)
+        _was_sent(sender, batch, frame)
+
     monkeypatch.setattr(Sender, "_send", send)
+    # Some frames go directly, past the one above.
+    monkeypatch.setattr(Sender, "_was_sent", was_sent)
     yield
     assert wrong == []
 

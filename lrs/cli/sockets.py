@@ -19,8 +19,9 @@ from websockets.protocol import State
 from lrs.auth.buckets import Bucket
 from lrs.limits import MIB
 from lrs.subscriptions.closing import NO_PONG, NOT_UTF8, RATE_LIMITED, Closing, reason_text
-from lrs.subscriptions.doors import CUT
+from lrs.subscriptions.doors import CUT, DIRECT
 from lrs.subscriptions.frames import WIRE
+from lrs.subscriptions.frames import Frame as Shared
 
 LINGER_S = 5.0
 """How long the last bytes of a connection may take to leave."""
@@ -60,7 +61,7 @@ class Sockets(WebSocketsSansIOProtocol):
         if wire is not None and not self.conn.extensions:
             if not self.writable.is_set():
                 await self.writable.wait()
-            if self.conn.state is State.OPEN and not self.disconnected:
+            if self.ready:
                 self.transport.write(wire)
                 return
         await super().send(message)
@@ -68,8 +69,24 @@ class Sockets(WebSocketsSansIOProtocol):
             # An answer other than 101 ends the handshake too; uvicorn would log it as a fault of the application.
             self.handshake_complete = True
 
+    @property
+    def ready(self) -> bool:
+        """See ``Direct``."""
+        return (
+            self.conn.state is State.OPEN
+            and self.writable.is_set()
+            and not self.conn.extensions
+            and not self.disconnected
+        )
+
+    def write(self, frame: Shared) -> None:
+        """See ``Direct``."""
+        self.transport.write(frame.wire)
+
     async def run_asgi(self) -> None:
         """Serve the connection; when the application is done with it, its socket has a time to end as well."""
+        own: dict[str, Any] = {DIRECT: self}
+        self.scope.update(own)  # type: ignore[typeddict-item]
         try:
             await super().run_asgi()
         finally:

@@ -20,6 +20,9 @@ class Door(StrEnum):
 CUT = "lrs.cut"
 """Name in the ASGI scope of a websocket for the ``Closing`` with which a server of ours ended it from below."""
 
+DIRECT = "lrs.direct"
+"""Name in the ASGI scope of a websocket for a ``Direct`` way to its client, where a server of ours has one."""
+
 LEFT = "left"
 """Stands for the close code of a connection that its client ended, or that broke."""
 

@@ -62,9 +62,10 @@ class Credentials:
 
 
 class Client:
-    """The far end: what it was sent, what it says, and how it was closed."""
+    """The far end: what it was sent, what it says, and how it was closed. ``direct``: whether there is such a way."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, direct: bool = True) -> None:
+        self.direct = self if direct else None
         self.frames: list[Frame] = []
         self.closed: tuple[int, str] | None = None
         self.closed_from_here = False
@@ -76,6 +77,14 @@ class Client:
         await self._takes.wait()
         if self.closed_from_here:
             raise ConnectionResetError
+        self.frames.append(frame)
+
+    @property
+    def ready(self) -> bool:
+        return self._takes.is_set() and not self.closed_from_here
+
+    def write(self, frame: Frame) -> None:
+        assert self.ready
         self.frames.append(frame)
 
     @property
@@ -127,6 +136,8 @@ class Client:
 class House:
     """A hub with its sessions over a log in memory."""
 
+    direct = True
+
     def __init__(self, **limits: Any) -> None:
         self.log = MemoryLog()
         self.clock = FixedClock()
@@ -149,7 +160,7 @@ class House:
 
     async def connect(self, who: Principal | None = None, opening: Opening | LrsError | None = None) -> Client:
         """A connection whose handshake named ``who``."""
-        client = Client()
+        client = Client(direct=self.direct)
         session = self.sessions.admit(who, opening)
         self.tasks.append(asyncio.create_task(session.run(client, who)))
         await settle()

@@ -96,10 +96,11 @@ class SocketReader(Reader):
 
     durable: str | None = None
     client: Client | None = None
-    taken = 0
+    taken = connections = 0
 
     async def connect(self) -> None:
-        client = self.client = Client()
+        self.connections += 1
+        client = self.client = Client(direct=self.connections % 2 == 1)
         client._takes = self.takes
         self.taken = 0
         session = self.house.sessions.admit(self.who)

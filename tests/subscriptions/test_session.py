@@ -9,6 +9,7 @@ import pytest
 from lrs.errors import CursorInvalid
 from lrs.statements.record import Position
 from lrs.subscriptions.filters import parse_filter
+from lrs.subscriptions.frames import Frame
 from lrs.subscriptions.openings import Opening
 from lrs.subscriptions.session.connection import Session
 from lrs.subscriptions.starts import After
@@ -98,6 +99,43 @@ async def test_a_name_can_be_used_again_and_goes_on_from_the_cursor() -> None:
         client.say(type="subscribe", sub="s1", after=client.last("unsubscribed")["cursor"])
         await settle()
         assert chain(client, "s1") == missed
+
+
+@in_loop
+async def test_what_is_live_leaves_directly_where_nothing_has_to_be_waited_for() -> None:
+    async with open_house() as house:
+        client = await subscribed(house)
+
+        async def send(frame: Frame) -> None:
+            raise AssertionError(frame.data)
+
+        vars(client)["send"] = send
+        assert chain(client, "s1") == []
+        made = house.put(statement(), statement())
+        await settle()
+        assert chain(client, "s1") == made
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_what_is_live_comes_once_and_in_order_whether_there_is_a_direct_way_or_not(direct: bool) -> None:
+    @in_loop
+    async def run() -> None:
+        async with open_house() as house:
+            house.direct = direct
+            client = await subscribed(house)
+            made = []
+            for number in range(20):
+                made += house.put(statement(), statement())
+                if number % 3:
+                    await settle(number % 7)
+                if number == 10:
+                    client.stall()
+                if number == 15:
+                    client.go_on()
+            await settle(50)
+            assert chain(client, "s1") == made
+
+    run()
 
 
 @in_loop

@@ -45,6 +45,7 @@ class EventTransport:
     """The frames of a session as events of one answer; ``finished`` tells whether it was ended in good order."""
 
     cut = None
+    direct = None
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive

@@ -23,11 +23,12 @@ from lrs.errors import (
     StoreUnavailable,
 )
 from lrs.subscriptions.closing import Closing, closing_for, reason_text
-from lrs.subscriptions.doors import CUT
+from lrs.subscriptions.doors import CUT, DIRECT
 from lrs.subscriptions.frames import PROTOCOL, WIRE, Frame
 from lrs.subscriptions.openings import Opening, parse_opening
 from lrs.subscriptions.origins import origin_allowed
 from lrs.subscriptions.session.registry import Sessions
+from lrs.subscriptions.session.transport import Direct
 
 TOKEN_SUBPROTOCOL = "bearer.b64u."  # noqa: S105
 RETRY_AFTER_S = 5
@@ -36,10 +37,11 @@ RETRY_AFTER_S = 5
 class WebSocketTransport:
     """The frames of a session over an accepted websocket."""
 
-    __slots__ = ("_websocket",)
+    __slots__ = ("_websocket", "direct")
 
     def __init__(self, websocket: WebSocket) -> None:
         self._websocket = websocket
+        self.direct: Direct | None = websocket.scope.get(DIRECT)
 
     @property
     def cut(self) -> Closing | None:

@@ -217,6 +217,17 @@ class Subscription:
             if page.records:
                 return self._batch(channel, [record.payload for record in page.records])
 
+    def read_at_once(self) -> Batch | None:
+        """What ``read`` would give if that is in memory; None when it is not, or there is nothing new.
+
+        Not to be called while ``read`` runs. Raises what ``read`` raises.
+        """
+        channel = self._channel
+        if channel is None or self._place < channel.start or self._erased < self._hub.erased.last:
+            return None
+        self._hub.require_readable()
+        return self._read_channel(channel, self._room())
+
     def tell(self) -> str:
         """Move the last cursor told past what has been examined without a match, as a heartbeat does; and give it."""
         channel = self._channel

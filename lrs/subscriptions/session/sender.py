@@ -10,8 +10,8 @@ from lrs.subscriptions import frames
 from lrs.subscriptions.client_frames import RequestId
 from lrs.subscriptions.effects import Beat, Stop
 from lrs.subscriptions.frames import Frame
-from lrs.subscriptions.hub import Subscription
-from lrs.subscriptions.session.transport import Transport
+from lrs.subscriptions.hub import Batch, Subscription
+from lrs.subscriptions.session.transport import Direct, Transport
 
 if TYPE_CHECKING:
     from lrs.subscriptions.session.registry import Guest, Sessions
@@ -39,6 +39,7 @@ class Sender:
     """
 
     __slots__ = (
+        "_direct",
         "_ending",
         "_guest",
         "_ready",
@@ -63,6 +64,7 @@ class Sender:
         # Names of subscriptions that may have something, in the order in which they are asked.
         self._ready: dict[str, None] = {}
         self._ending = False
+        self._direct: Direct | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._room: asyncio.Future[None] | None = None
 
@@ -75,8 +77,32 @@ class Sender:
 
     def notify(self, name: str) -> None:
         """The subscription ``name`` may have something."""
-        self._ready[name] = None
-        self._wake()
+        if not self._sent_at_once(name):
+            self._ready[name] = None
+            self._wake()
+
+    def _sent_at_once(self, name: str) -> bool:
+        """Send what the subscription has, where nothing else is due and nothing must be waited for.
+
+        That is how most statements leave: waking the task that sends costs more than sending. False: ``run`` has to
+        see to it.
+        """
+        waiter, direct, subscription = self._waiter, self._direct, self.subscriptions.get(name)
+        if waiter is None or waiter.done() or direct is None or subscription is None or not direct.ready:
+            return False
+        try:
+            batch = subscription.read_at_once()
+            if batch is None:
+                return False
+            frame = self._sessions.hub.frame(name, batch)
+            direct.write(frame)
+            self.bytes_sent += len(frame.data)
+            self._was_sent(batch, frame)
+        except Exception as error:  # noqa: BLE001
+            # Whoever brings the news to all subscriptions has nothing to do with it: ``run`` raises it.
+            waiter.set_exception(error)
+            return True
+        return not subscription.ready
 
     def end(self) -> None:
         """Send what is due, but no more batches."""
@@ -100,6 +126,7 @@ class Sender:
 
     async def run(self, transport: Transport) -> None:
         """Send until ``end``. Raises ConnectionError when the client has gone, and what reading the log raises."""
+        self._direct = transport.direct
         while True:
             while self.outbox:
                 due = self.outbox.popleft()
@@ -129,18 +156,21 @@ class Sender:
                 self._ready[name] = None
             frame = self._sessions.hub.frame(name, batch)
             await self._send(transport, frame)
-            if batch.payloads:
-                self._sessions.count(self._guest, len(batch.payloads), len(frame.data))
-                if batch.fresh and frame.stored_us is not None:
-                    self._sent.delay.observe((self._sessions.now().now_us - frame.stored_us) / 1_000_000)
+            self._was_sent(batch, frame)
 
     async def _send(self, transport: Transport, frame: Frame | None) -> None:
         if frame is None:
             return
         self.sending_since_s = self._sessions.now().monotonic_s
         await transport.send(frame)
-        self.bytes_sent += len(frame.data)
         self.sending_since_s = float("inf")
+        self.bytes_sent += len(frame.data)
+
+    def _was_sent(self, batch: Batch, frame: Frame) -> None:
+        if batch.payloads:
+            self._sessions.count(self._guest, len(batch.payloads), len(frame.data))
+            if batch.fresh and frame.stored_us is not None:
+                self._sent.delay.observe((self._sessions.now().now_us - frame.stored_us) / 1_000_000)
 
     def _frame(self, due: Due) -> Frame | None:
         """The frame for what is due, with cursors as they are now."""
