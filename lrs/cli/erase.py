@@ -14,10 +14,11 @@ import orjson
 from lrs.cli.output import print_fields, print_json, time_json
 from lrs.cli.register import data_option, json_option, register
 from lrs.config import Settings, read_settings
+from lrs.documents.sqlite import sweep as sweep_documents
 from lrs.erasure.erasure import Amounts, Erasure, parse_reason
 from lrs.errors import InvalidParameter, NotFound
 from lrs.statements.learners import Learner
-from lrs.statements.sqlite.aside import sweep
+from lrs.statements.sqlite.aside import sweep as sweep_aside
 from lrs.storage.lock import held_alone
 from lrs.storage.sqlite import connect
 
@@ -58,8 +59,8 @@ def erase(agents: Sequence[str], reason: str | None, data: Path | None, *, yes: 
     _show_erasure(done, as_json, left=left)
     if left:
         click.echo(
-            "The file has the learner's identifiers still, in unused parts or in texts about others. "
-            "Stop the server, and write the file anew with: lrs compact",
+            "The file has the learner's identifiers still: in texts about others, or in what something else than this "
+            "server has written or deleted. The latter goes when you stop the server and run: lrs compact",
             err=True,
         )
 
@@ -105,7 +106,8 @@ def compact(data: Path | None) -> None:
     before = settings.database.stat().st_size
     with held_alone(settings.database), closing(connect(settings.database)) as connection:
         connection.execute("PRAGMA secure_delete=ON")
-        sweep(connection)
+        sweep_aside(connection)
+        sweep_documents(connection)
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     click.echo(f"The file has {settings.database.stat().st_size} bytes now; it had {before}.")

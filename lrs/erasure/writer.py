@@ -45,9 +45,6 @@ TRIES = 600
 ROUNDS = 100
 """A learner who goes on writing faster than this erases is left with what came last."""
 
-INDEXED_MAX = 50_000
-"""An index of more rows takes too long to be made anew while others wait for the writer; ``lrs compact`` does it."""
-
 _AT_ONCE = 50
 _UNATTACHED = "SELECT name FROM unattached LIMIT ?"
 _REMOVED = "DELETE FROM unattached WHERE name IN (SELECT value FROM json_each(?))"
@@ -127,15 +124,6 @@ class Erasures:
                 break
         if not self.stopping.is_set():
             self._spaces.clear()
-            self._make_anew()
-
-    def _make_anew(self) -> None:
-        """Make an index anew whose pages may hold what was moved out of them when they were split, if that is quick."""
-        with self._store.writing() as connection:
-            counted = "SELECT count(*) FROM (SELECT 1 FROM document LIMIT ?)"
-            (rows,) = connection.execute(counted, (INDEXED_MAX + 1,)).fetchone()
-            if rows <= INDEXED_MAX:
-                connection.execute("REINDEX document")
 
     def _erase_records(self, number: int, find: Finder, beyond: int) -> None:
         eraser = Eraser(number)

@@ -13,6 +13,8 @@ import pytest
 from lrs import Engine, Settings
 from lrs.auth.consumers import OWNER_ID
 from lrs.cli.erase import traces_left
+from lrs.documents.documents import Content, Context, Kind
+from lrs.documents.sqlite import SqliteDocuments
 from lrs.errors import InvalidParameter
 from lrs.statements.learners import Learner
 from lrs.statements.sqlite.packing import Unpacker
@@ -70,18 +72,17 @@ async def fill(engine: Engine) -> None:
     ):
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
         await engine.statements.store_body(raw, trusted, "1.0.3")
-    with engine.store.writing() as connection:
+    documents = SqliteDocuments(engine.store)
+    with engine.store.writing():
         for number in range(60):
-            name = f"account|{LMS}|learner-number-{number:03}"
-            _document(connection, name, number)
-            _document(connection, f"account|{LMS}|{NAME}", number)
+            _document(documents, f"account|{LMS}|learner-number-{number:03}", number)
+            _document(documents, f"account|{LMS}|{NAME}", number)
 
 
-def _document(connection: Any, agent_name: str, number: int) -> None:
-    connection.execute(
-        "INSERT INTO document VALUES ('state', ?, ?, '', ?, 1, 'application/json', ?)",
-        (f"{LMS}/xblock/{number}", agent_name, f"d{number}", orjson.dumps({"of": agent_name})),
-    )
+def _document(documents: SqliteDocuments, agent_name: str, number: int) -> None:
+    context = Context(Kind.STATE, f"{LMS}/xblock/{number}", agent_name)
+    content = Content("application/json", orjson.dumps({"of": agent_name}))
+    documents.change(context, f"d{number} of {agent_name}", lambda _: content)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
@@ -19,10 +20,12 @@ from websockets.asyncio.client import connect
 from lrs.cli.erase import traces_left
 from lrs.config import Settings
 from lrs.statements.learners import Learner
+from lrs.statements.sqlite.names import Names
 from lrs.storage.sqlite import connect as opened
+from lrs.storage.sqlite import transaction
 from tests.cli.invoke import Shell
 from tests.erasure.test_bytes import LEARNER, MAILBOX, NAME, TRACES, decoded, files_with
-from tests.samples import statement
+from tests.samples import LMS, statement
 from tests.system.access import STATEMENTS, add_consumer, client, key_of, token_of
 from tests.system.server import Server, clean_environment, running
 
@@ -48,6 +51,15 @@ async def fill(writer: httpx.AsyncClient) -> set[str]:
     return {one["id"] for one in of_learner}
 
 
+def crowd(folder: Path, seed: int) -> None:
+    """Names of many others, in any order: pages of an index over names would be split in every way, inner ones too."""
+    random, names = Random(seed), Names("key_name", "name")
+    with closing(opened(folder / "lrs.sqlite3")) as connection:
+        for _ in range(30):
+            with transaction(connection):
+                names.enter(connection, [f"aaccount|{LMS}|{random.getrandbits(64):016x}" for _ in range(1_000)])
+
+
 def erasing(server: Server) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "lrs", "erase", *WHO, "--yes", "--json"],
@@ -62,7 +74,9 @@ async def test_under_load(server: Server) -> None:
     heard: list[str] = []
     slowest_s = 0.0
     async with client(server, key_of(server, "lms")) as writer:
+        crowd(server.data, 1)
         mine = await fill(writer)
+        crowd(server.data, 2)
         headers = {"Authorization": f"Bearer {token_of(server, 'engine')}"}
         async with connect(f"{server.stream_url}?from=now", additional_headers=headers) as stream:
 

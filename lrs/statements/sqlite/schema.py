@@ -295,6 +295,24 @@ def m011_who_is_erased(db: Database) -> None:
     db.execute(f"UPDATE erasure SET wanted = NULL WHERE {of_learners}")
 
 
+@migrations()
+def m012_clean_pages(db: Database) -> None:
+    """Tables from which rows have left until now, or in which they have grown, in pages without unused old parts."""
+    db.execute("PRAGMA secure_delete=ON")
+    for table in ("quarantine", "conflict", "erasure"):
+        ((made,),) = db.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchall()
+        db.execute(f"ALTER TABLE {table} RENAME TO {table}_before")
+        db.execute(made)
+        db.execute(f"INSERT INTO {table} SELECT * FROM {table}_before ORDER BY number")
+        # No number is given twice, also not that of the newest row when it has left.
+        db.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+        db.execute(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT ?, seq FROM sqlite_sequence WHERE name = ?",
+            (table, f"{table}_before"),
+        )
+        db.execute(f"DROP TABLE {table}_before")
+
+
 def epoch_of(connection: sqlite3.Connection) -> bytes:
     """What tells this history of the log from others, such as that before a restore."""
     (epoch,) = connection.execute("SELECT epoch FROM log_identity").fetchone()
