@@ -8,7 +8,8 @@ was stored, however often this program, the server or the network fails: beside 
 
 Each request asks for what came ``after`` a cursor, and the header ``X-LRS-Cursor`` of its answer is where to go on. An
 answer without statements says that there is nothing more for now. The parameter is one of lrs-lite; how to do it with
-the standard alone is told in docs/quickstart-enterprise.md.
+the standard alone is told in docs/quickstart-enterprise.md, and so is how to learn which statements were erased with a
+learner: this program does not take them out of the file.
 """
 
 from __future__ import annotations
