@@ -21,6 +21,7 @@ from uvicorn.supervisors import Multiprocess
 
 from lrs.app import create_app
 from lrs.cli.admin import link_text
+from lrs.cli.heap import share_one_heap
 from lrs.cli.listener import BACKLOG_CONNECTIONS, address, allow_many_sockets, listen
 from lrs.cli.logs import configure_logs
 from lrs.cli.output import time_text
@@ -38,6 +39,7 @@ COLLECT_ALLOCATIONS = 20_000
 
 def application() -> ASGIApp:
     """The application of one server process, with the settings of its environment."""
+    share_one_heap()
     settings = read_settings()
     configure_logs(settings)
     Requests.limits = settings.limits
