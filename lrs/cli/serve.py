@@ -34,6 +34,10 @@ from lrs.config import Settings, read_settings
 from lrs.oauth.fetch import require_issuers
 
 SHUTDOWN_S = 10
+WORKER_ANSWERS_S = 60
+"""A worker that says nothing for so long is replaced. Before it says anything it loads the program, which takes many
+seconds where much else runs; were it replaced by then, its successor would come no further.
+"""
 COLLECT_ALLOCATIONS = 20_000
 
 
@@ -128,6 +132,8 @@ def serve(
         proxy_headers=False,
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
+    # Older versions of uvicorn know no such bound, and are not told by an option that they would refuse.
+    config.timeout_worker_healthcheck = WORKER_ANSWERS_S
     lines = "\n".join([*_welcome(settings, listener), *_first_link(settings, listener)])
     try:
         if settings.workers == 1:
