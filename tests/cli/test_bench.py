@@ -25,6 +25,8 @@ def test_a_credential_is_a_key_with_its_secret_or_a_token(lrs: Shell, credential
 
 
 def test_a_server_that_is_not_there_is_told(lrs: Shell) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    assert "can't be reached" in lrs.refused("bench", f"http://127.0.0.1:{port}/xapi")
+    with socket.socket() as bound:
+        # Nobody listens on a socket that is only bound.
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        assert "can't be reached" in lrs.refused("bench", f"http://127.0.0.1:{port}/xapi")

@@ -80,7 +80,7 @@ async def test_a_silent_connection_is_left(opening: Opening) -> None:
     """The network may have failed without a word."""
 
     async def silent(peer: Peer) -> None:
-        await peer.subscribed(heartbeat_s=0.05)
+        await peer.subscribed(heartbeat_s=0.2)
         await peer.statements("c0", "c1", "s1")
         await peer.stay()
 
@@ -159,9 +159,10 @@ async def test_a_handshake_may_come_too_early(opening: Opening) -> None:
 
 async def test_a_server_that_is_not_there_yet_is_waited_for(opening: Opening, caplog: pytest.LogCaptureFixture) -> None:
     """It says so, so that a wrong address is noticed."""
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
+    with socket.socket() as reserved, caplog.at_level(logging.WARNING, logger="lrs.client"):
+        # Nobody listens on a socket that is only bound.
+        reserved.bind(("127.0.0.1", 0))
         port = reserved.getsockname()[1]
-    with caplog.at_level(logging.WARNING, logger="lrs.client"):
         async with opening(f"ws://127.0.0.1:{port}/xapi/stream", give_up_s=0.05) as stream:
             with pytest.raises(Interrupted):
                 await stream.statement()

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,8 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-START_S = 30
-STOP_S = 15
+START_S = 120
+STOP_S = 60
+"""How long it may take; only a fault takes so long."""
 
 
 def clean_environment(**settings: str) -> dict[str, str]:
@@ -39,7 +41,9 @@ def running(data: Path, *options: str, **settings: Any) -> Iterator[Server]:
 
 
 class Server:
-    """One server on ``data``; it can be killed and started again on the same store, then on the same port."""
+    """One server on ``data``; it can be killed and started again on the same store, then on the same port, which no
+    other server is given meanwhile.
+    """
 
     def __init__(
         self,
@@ -48,10 +52,14 @@ class Server:
         command: tuple[str, ...] = (sys.executable, "-m", "lrs"),
         cwd: Path | None = None,
         descriptors: tuple[int, ...] = (),
+        any_port: bool = False,
         **settings: str,
     ) -> None:
+        """``any_port``: it looks for a port by itself."""
         self.data = data
         self.port = 0
+        self._reserved: socket.socket | None = None
+        self._any_port = any_port
         self.lines: list[str] = []
         self._command = command
         self._cwd = cwd
@@ -84,6 +92,9 @@ class Server:
     def start(self, *options: str) -> None:
         """Start it, and return once it answers. AssertionError with what it said when it does not."""
         assert self._process is None, "it runs already"
+        if self._reserved is None and not self._any_port:
+            self._reserved = _reserved_port()
+            self.port = self._reserved.getsockname()[1]
         self._process = subprocess.Popen(
             [*self._command, "serve", "--port", str(self.port), *options],
             stdout=subprocess.PIPE,
@@ -116,6 +127,9 @@ class Server:
 
     def close(self) -> None:
         """End it if it runs."""
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
         if self._process is not None:
             self.stop()
 
@@ -127,7 +141,7 @@ class Server:
             text=True,
             env=self._environment,
             cwd=self._cwd,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
@@ -169,3 +183,11 @@ class Server:
             raise
         finally:
             self._reader.join(5)
+
+
+def _reserved_port() -> socket.socket:
+    """Has a port of this machine, on which it does not listen. Whoever names that port may; nobody else is given it."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.bind(("127.0.0.1", 0))
+    return made

@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 
 from tests.hardening.wire import handshake, wire
-from tests.system.access import authorization, token_for
+from tests.system.access import WAIT_S, authorization, token_for
 from tests.system.server import Server, clean_environment, running
 
 
-def test_a_free_port_is_taken_and_told(server: Server) -> None:
-    assert server.port > 0
-    assert f"http://127.0.0.1:{server.port}" in server.lines[0]
+def test_a_free_port_is_taken_and_told(tmp_path: Path) -> None:
+    with running(tmp_path / "data", any_port=True) as server:
+        assert server.port > 0
+        assert f"http://127.0.0.1:{server.port}" in server.lines[0]
 
 
 def test_it_tells_how_to_make_the_first_consumer(server: Server) -> None:
@@ -37,7 +38,7 @@ def test_it_may_have_as_many_sockets_as_the_system_allows(tmp_path: Path) -> Non
         with contextlib.ExitStack() as stack:
             for _ in range(200):
                 stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
-            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=WAIT_S)
             stack.callback(connection.close)
             connection.request("GET", "/xapi/about")
             assert connection.getresponse().read()
@@ -90,7 +91,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     try:
         server.start("--workers", "2")
         server.kill()
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + WAIT_S
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", server.port)):
                 break
@@ -108,7 +109,7 @@ def fails(*options: str, **settings: str) -> str:
         text=True,
         env=clean_environment(**settings),
         check=False,
-        timeout=30,
+        timeout=WAIT_S,
     )
     assert done.returncode == 1
     assert done.stdout == ""
