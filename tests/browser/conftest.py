@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect, sync_playwright
 
 from tests.browser.world import PASSWORD, World, world
 from tests.web.conftest import FLAGS
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 860}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-WAIT_MS = 20_000
+WAIT_MS = 60_000
+"""The longest that a page is waited for; only a fault takes so long."""
+
+expect.set_options(timeout=WAIT_MS)
 
 Look = Callable[[Page, str], None]
 
@@ -134,8 +137,9 @@ def look(pictures: Path) -> Look:
         assert violations(page) == []
         page.emulate_media(color_scheme="dark")
         page.set_viewport_size(PHONE)
+        # Charts are drawn anew once they have another size.
+        page.wait_for_function(f"document.documentElement.scrollWidth <= {PHONE['width']}")
         page.screenshot(path=pictures / f"{name}-phone.png")
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         assert violations(page) == []
         page.emulate_media(color_scheme="light")
         page.set_viewport_size(DESKTOP)

@@ -86,7 +86,7 @@ def world(folder: Path, **settings: str) -> Iterator[World]:
         finally:
             made.over.set()
             for thread in threads:
-                thread.join(10)
+                thread.join(60)
 
 
 def _register(server: Server) -> tuple[str, str]:
