@@ -16,6 +16,8 @@ from tests.system.access import STATEMENTS, add_consumer, authorization, blockin
 from tests.system.server import Server, running
 
 MIB = 1024 * 1024
+AUTH_TIMEOUT_S = 1
+CONNECTIONS_PER_TOKEN_MAX = 12
 GROWTH_BYTES_MAX = 300 * MIB
 """Far above what a request of the largest size costs while it is served, far below what an attack could ask for."""
 
@@ -71,11 +73,11 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     with running(
         tmp_path_factory.mktemp("hardening") / "data",
         LRS_BODY_READ_S="1",
-        LRS_AUTH_TIMEOUT_S="1",
+        LRS_AUTH_TIMEOUT_S=str(AUTH_TIMEOUT_S),
         LRS_SEND_BLOCKED_S="1",
         LRS_FORMS_MAX="5",
         LRS_CONNECTIONS_UNAUTHENTICATED_MAX="10",
-        LRS_CONNECTIONS_PER_TOKEN_MAX="5",
+        LRS_CONNECTIONS_PER_TOKEN_MAX=str(CONNECTIONS_PER_TOKEN_MAX),
     ) as server:
         add_consumer(server, "honest", "all")
         add_consumer(server, "engine", "stream", "statements/read", "statements/write", courses=(COURSE_A,))
