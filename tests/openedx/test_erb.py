@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import socket
 import urllib.request
@@ -16,6 +15,7 @@ import pytest
 from tests.openedx.erb import PYTHON, Erb, basic, bearer
 from tests.openedx.erb_project.platform_stand_in import pseudonym
 from tests.openedx.tracking_events import COURSE, LMS, OTHER_COURSE, Session, log_line
+from tests.system.access import WAIT_S, add_consumer, authorization, key_of, token_of
 from tests.system.server import Server
 
 pytestmark = pytest.mark.skipif(not PYTHON.exists(), reason="`make test-openedx` makes the environment with ERB")
@@ -24,12 +24,11 @@ Route = Callable[[Server], dict[str, str]]
 
 
 def with_key(server: Server) -> dict[str, str]:
-    key = server.run_json("key", "add", "lms")
-    return basic(server.endpoint, key["key"], key["secret"])
+    return basic(server.endpoint, *key_of(server, "lms"))
 
 
 def with_token(server: Server) -> dict[str, str]:
-    return bearer(server.endpoint, server.run("token", "issue", "lms").strip())
+    return bearer(server.endpoint, token_of(server, "lms"))
 
 
 @pytest.fixture(scope="module")
@@ -48,19 +47,17 @@ def platform(server: Server) -> Server:
 
 def register(server: Server) -> None:
     server.run("consumer", "add", "lms", "--openedx")
-    server.run("consumer", "add", "reader", "--scope", "all/read")
+    add_consumer(server, "reader", "all/read")
 
 
 def stored(server: Server) -> list[dict[str, Any]]:
     """All statements, by the query that every xAPI client knows."""
-    key = server.run_json("key", "add", "reader")
-    credentials = base64.b64encode(f"{key['key']}:{key['secret']}".encode()).decode()
-    headers = {"Authorization": f"Basic {credentials}", "X-Experience-API-Version": "1.0.3"}
+    headers = {**authorization(token_of(server, "reader")), "X-Experience-API-Version": "1.0.3"}
     found: list[dict[str, Any]] = []
     more = "statements?ascending=true"
     while more:
         request = urllib.request.Request(urljoin(server.endpoint, more), headers=headers)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
             page = json.load(answer)
         found += page["statements"]
         more = page["more"]
@@ -226,7 +223,7 @@ def test_what_cannot_be_stored_stands_in_quarantine_and_its_neighbours_are_store
 
 def test_an_ordinary_writer_gets_the_standard_and_erb_gives_up(server: Server, erb: Erb) -> None:
     """What is refused ERB tries again three times, and then counts as failed: nothing is lost in silence."""
-    server.run("consumer", "add", "lms", "--scope", "statements/write")
+    add_consumer(server, "lms", "statements/write")
     erb.send_to(with_key(server))
     erb.emit([Session(9).subsection_grade(earned=5.0, possible=4.0)])
     erb.wait()
