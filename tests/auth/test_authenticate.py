@@ -113,7 +113,7 @@ def test_a_malformed_header_is_refused_like_a_wrong_one(authenticator: Authentic
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 def test_no_user_name_and_password_but_the_right_ones_are_taken(
     authenticator: Authenticator, key: str, secret: str
 ) -> None:

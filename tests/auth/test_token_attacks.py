@@ -348,14 +348,18 @@ def test_a_refusal_says_nothing_about_the_cause(target: Target) -> None:
 
 
 @given(token=st.one_of(st.text(max_size=60), st.from_regex(r"\A[\w-]{0,40}(\.[\w-]{0,40}){2}\Z", fullmatch=True)))
-@hypothesis_settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(
+    max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 def test_no_text_at_all_gets_another_answer(target: Target, token: str) -> None:
     """Throw anything at it."""
     target.refuses(token)
 
 
 @given(header=st.binary(max_size=60), body=st.binary(max_size=60))
-@hypothesis_settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(
+    max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 def test_no_signed_bytes_get_another_answer(target: Target, header: bytes, body: bytes) -> None:
     """Throw anything at it, properly signed."""
     target.refuses(forged(header, body, target.key))

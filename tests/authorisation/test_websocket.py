@@ -16,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.authorisation.matrix import Matrix, ids
 from tests.authorisation.stated import COURSES, FOREIGN, GRANTS, SCOPES, Reader
 
-WAIT_S = 20
+WAIT_S = 60
 
 
 class Socket:

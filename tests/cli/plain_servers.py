@@ -22,7 +22,7 @@ from lrs.config import Settings
 from lrs.statements.http.plain import Answer, PlainRead, PlainRequests, PlainWrite
 from tests.samples import COURSE_A, statement
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 _DIFFERS = re.compile(rb"(?im)^(date|x-request-id|x-experience-api-consistent-through): [^\r]*\r\n")
 
 

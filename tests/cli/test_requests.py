@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 from lrs.cli.requests import Requests
 from lrs.limits import Limits
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
 

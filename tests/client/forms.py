@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from lrs.client import Batch, Stream, SyncStream
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 
 
 class Form(Protocol):

@@ -47,7 +47,7 @@ async def test_waiting_may_be_cancelled_at_any_point(durable: str | None) -> Non
 
 async def test_cancelled_waits_do_not_hide_that_a_connection_is_dead() -> None:
     async def silent(peer: Peer) -> None:
-        await peer.subscribed(heartbeat_s=0.1)
+        await peer.subscribed(heartbeat_s=0.2)
         await peer.stay()
 
     async def second(peer: Peer) -> None:
@@ -85,7 +85,7 @@ async def test_a_busy_program_is_no_reason_to_leave() -> None:
     """Frames that came in the meantime are taken first, however long ago it was that somebody listened."""
 
     async def only(peer: Peer) -> None:
-        await peer.subscribed(heartbeat_s=0.02)
+        await peer.subscribed(heartbeat_s=0.1)
         for number in range(1, 6):
             await peer.statements(f"c{number - 1}", f"c{number}", f"s{number}")
         await peer.stay()
@@ -93,7 +93,7 @@ async def test_a_busy_program_is_no_reason_to_leave() -> None:
     async with scripted(only) as server, Stream(server.url, token="t") as stream:
         for number in range(1, 6):
             assert await anext(stream) == {"id": f"s{number}"}
-            await asyncio.sleep(0.06)
+            await asyncio.sleep(0.26)
 
 
 async def test_a_loop_that_is_left_can_be_taken_up_again() -> None:

@@ -165,10 +165,10 @@ async def test_a_frame_on_a_slow_link_may_take_longer_than_silence(opening: Open
 
     async def only(peer: Peer) -> None:
         await peer.subscribed()
-        await peer.drip(FRAME, pause_s=0.25)
+        await peer.drip(FRAME, pause_s=0.3)
         await peer.stay()
 
-    async with scripted(only) as server, opening(server.url, silence_s=1.5) as stream:
+    async with scripted(only) as server, opening(server.url, silence_s=2) as stream:
         assert await stream.statement() == {"id": "s" * 800}
 
 
@@ -184,7 +184,7 @@ async def test_a_frame_that_stops_half_way_is_silence(opening: Opening) -> None:
         await peer.statements("c1", "c2", "s2")
         await peer.stay()
 
-    async with scripted(first, second) as server, opening(server.url, silence_s=0.1) as stream:
+    async with scripted(first, second) as server, opening(server.url, silence_s=0.5) as stream:
         assert [await stream.statement() for _ in range(2)] == [{"id": "s1"}, {"id": "s2"}]
 
 

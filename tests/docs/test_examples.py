@@ -27,7 +27,7 @@ from tests.system.server import Server, clean_environment
 PAGES = [DOCS.parent / "README.md", DOCS / "client.md", *sorted(DOCS.glob("quickstart-*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 ANSWERED = "http://adlnet.gov/expapi/verbs/answered"
-WAIT_S = 30
+WAIT_S = 60
 
 
 class Reader:

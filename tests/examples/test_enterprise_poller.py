@@ -19,10 +19,12 @@ from examples import enterprise_poller
 from examples.enterprise_poller import Records, poll
 from tests.samples import COURSE_A, COURSE_B, statement
 from tests.system.access import STATEMENTS, add_consumer, blocking_client, key_of, token_of
-from tests.system.program import example
+from tests.system.program import WAIT_S, example
 from tests.system.server import Server
 
 ENDPOINT = "https://lrs.example.com/xapi/statements"
+
+ROUNDS = 8
 
 
 class Answers:
@@ -139,9 +141,10 @@ def test_each_statement_is_in_the_file_once_whatever_is_killed(server: Server, p
     arguments = (f"{server.endpoint}statements", str(path))
     with example("enterprise_poller.py", *arguments, "--every", "0.02", token=token) as poller:
         with Writers(server):
-            for number in range(8):
+            for number in range(ROUNDS):
                 poller.start()
-                time.sleep(chance.uniform(0.3, 0.7))
+                wait_until_it_grows(path)
+                time.sleep(chance.uniform(0, 0.2))
                 if number % 4 == 2:
                     server.kill()
                 poller.kill()
@@ -158,14 +161,26 @@ def test_each_statement_is_in_the_file_once_whatever_is_killed(server: Server, p
         while more := answer.json()["more"]:
             answer = reader.get(more)
             stored += answer.json()["statements"]
-    assert len(stored) > 200
+    assert len(stored) >= ROUNDS
     assert [json.loads(line) for line in path.read_text().splitlines()] == stored
+
+
+def wait_until_it_grows(path: Path) -> None:
+    """Until the program has written something more."""
+    before, deadline = size_bytes(path), time.monotonic() + WAIT_S
+    while size_bytes(path) <= before:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def size_bytes(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def wait_until_it_rests(path: Path) -> None:
     """Until the program has had time for a round or two; what is missing then would be found by the last one."""
     size = -1
-    while size != (size := path.stat().st_size if path.exists() else 0):
+    while size != (size := size_bytes(path)):
         time.sleep(0.5)
 
 

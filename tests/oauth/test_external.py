@@ -119,7 +119,9 @@ def test_scope_and_courses_narrow_and_never_widen(
     assert (nothing.scopes, nothing.grant) == (frozenset(), Grant.of([]))
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60, deadline=None
+)
 @given(
     scope=st.lists(st.sampled_from([*MEANINGS, "openid"])),
     courses=st.lists(st.sampled_from(["*", COURSE_A, "course-v1:MITx+*", "course-v1:MITx+C1+a", "course-v1:edX+C+R"])),

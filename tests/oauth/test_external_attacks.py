@@ -253,7 +253,9 @@ json_values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=200, deadline=None
+)
 @given(
     st.dictionaries(st.sampled_from([*REQUIRED, "nbf", "jti"]), json_values, min_size=1),
     st.dictionaries(st.sampled_from(["alg", "typ", "kid", "crit", "jwk", "x5t"]), json_values),
@@ -269,7 +271,9 @@ def test_whatever_is_signed_ends_in_a_refusal_or_in_the_one_consumer(
     assert principal.consumer == "engine"
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=200, deadline=None
+)
 @given(st.binary(max_size=60), st.binary(max_size=200), st.binary(max_size=80))
 def test_whatever_bytes_come_end_in_a_refusal(target: Target, header: bytes, claims: bytes, signature: bytes) -> None:
     """Try everything without a key."""

@@ -25,7 +25,7 @@ from tests.pseudonyms.making import LMS, leaks
 from tests.pseudonyms.world import DISCLOSURES, HIDDEN, World
 from tests.statements.client import following
 
-WAIT_S = 20
+WAIT_S = 60
 NAMED = [name for name in HIDDEN if DISCLOSURES[name].actors == "pseudonym"]
 
 

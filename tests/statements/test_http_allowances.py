@@ -16,7 +16,7 @@ from tests.samples import statement
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    limits = Limits(consumer_requests_per_s=0.5, consumer_requests_burst=5, consumer_statements_per_day=4)
+    limits = Limits(consumer_requests_per_s=0.01, consumer_requests_burst=5, consumer_statements_per_day=4)
     with serving(tmp_path / "data", limits=limits) as made:
         yield made
 
@@ -27,7 +27,7 @@ def test_too_many_requests_are_refused_until_later(server: Server) -> None:
     refused = reader.get("statements")
     assert refused.json()["code"] == "rate_limited"
     assert "reader" in refused.json()["detail"]
-    assert 1 <= int(refused.headers["Retry-After"]) <= 2
+    assert 1 <= int(refused.headers["Retry-After"]) <= 100
     assert other.get("statements").status_code == 200
 
 
@@ -36,7 +36,7 @@ def test_too_many_statements_of_a_day_are_refused_whole(server: Server) -> None:
     assert writer.post("statements", json=[statement() for _ in range(3)]).status_code == 200
     refused = writer.post("statements", json=[statement(), statement()])
     assert refused.status_code == 429
-    assert int(refused.headers["Retry-After"]) == 21_600
+    assert 21_500 < int(refused.headers["Retry-After"]) <= 21_600
     assert writer.post("statements", json=statement()).status_code == 200
     assert len(writer.get("statements").json()["statements"]) == 4
     assert server.engine.statements.refused == {"rate_limited": 2}
@@ -53,6 +53,6 @@ def test_what_was_set_for_one_counts_for_that_one_only(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         one, other = server.client("one", "statements/read"), server.client("other", "statements/read")
         rows = AllowanceRows(server.engine._store)
-        rows.set(server.engine.consumers.consumer("one").id, Allowance(requests_per_s=0.1, requests_burst=2))
+        rows.set(server.engine.consumers.consumer("one").id, Allowance(requests_per_s=0.01, requests_burst=2))
         assert [one.get("statements").status_code for _ in range(3)] == [200, 200, 429]
         assert [other.get("statements").status_code for _ in range(3)] == [200, 200, 200]

@@ -216,7 +216,9 @@ def test_a_disk_that_fails_is_told_and_leaves_no_half_file(
     assert left(files) == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=50
+)
 @given(st.lists(st.binary(max_size=50), max_size=8), st.integers(0, 100), st.integers(1, 20))
 def test_all_that_came_is_kept_whatever_part_of_it_was_in_memory(
     files: ContentFiles, pieces: list[bytes], memory_bytes_max: int, size: int

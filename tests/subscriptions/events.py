@@ -10,7 +10,7 @@ import httpx
 
 from tests.described import BY_EVENTS, check_sent
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 class Event(NamedTuple):

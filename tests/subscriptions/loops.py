@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 """After so long a test has failed; none waits so long when all is well."""
 
 

@@ -28,9 +28,15 @@ from tests.samples import COURSE_A, draft, principal
 from tests.subscriptions.memory_log import MemoryLog
 from tests.subscriptions.pipes import Credentials
 
-LIMITS = Limits(auth_timeout_s=0.2, credential_check_s=0.05, connections_per_token_max=3, client_frames_burst=10)
+LIMITS = Limits(
+    auth_timeout_s=1,
+    credential_check_s=0.05,
+    connections_per_token_max=3,
+    client_frames_per_s=1,
+    client_frames_burst=10,
+)
 SETTINGS = Settings(allowed_origins=("https://engine.example.com",), limits=LIMITS)
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 class Served:

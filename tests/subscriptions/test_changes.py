@@ -188,7 +188,7 @@ def test_a_course_that_is_taken_away_during_a_wait_is_forbidden(served: Served) 
 def test_a_token_that_ends_during_a_wait_is_told(served: Served) -> None:
     ends = SystemClock().now_us() + 300_000
     served.credentials.held["short"] = replace(principal("short", scopes=("stream",)), expires_at_us=ends)
-    answer = Waiting(served, "?wait=20", "short").answered()
+    answer = poll(served, "?wait=20", "short")
     assert (answer.status_code, answer.json()["code"]) == (401, "token_expired")
 
 
@@ -213,7 +213,8 @@ def test_polls_count_as_connections(served: Served) -> None:
 
 
 def test_a_client_that_leaves_is_forgotten(served: Served) -> None:
-    with httpx.Client(trust_env=False, timeout=0.2) as client, pytest.raises(httpx.ReadTimeout):
+    leaves_soon = httpx.Timeout(PATIENCE_S, read=0.2)
+    with httpx.Client(trust_env=False, timeout=leaves_soon) as client, pytest.raises(httpx.ReadTimeout):
         client.get(f"http://{served.address}/xapi/changes?wait=60", headers={"Authorization": "Bearer engine"})
     wait_until(lambda: not len(served.sessions))
 

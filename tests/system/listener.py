@@ -67,10 +67,10 @@ class Listener:
         assert len(found) == count, found
         return found
 
-    async def closed(self, *, within_s: float = WAIT_S) -> int:
+    async def closed(self) -> int:
         """Wait until the server ends the connection; the close code."""
         with suppress(ConnectionClosed):
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(WAIT_S):
                 while True:
                     await self.next()
         code = self.socket.close_code

@@ -29,6 +29,7 @@ class Aftermath:
     answered: set[str] = field(default_factory=set)
     answers: asyncio.Event = field(default_factory=asyncio.Event)
     unanswered: int = 0
+    kills: int = 0
     sent: list[list[str]] = field(default_factory=list)
     stored: list[str] = field(default_factory=list)
     stored_of_a: list[str] = field(default_factory=list)
@@ -64,7 +65,11 @@ async def one_round(server: Server, chance: random.Random, found: Aftermath) -> 
             group.create_task(with_client(server, credential, chance, found))
         found.answers.clear()
         await found.answers.wait()
+        # Each follower has a connection to lose in each round.
+        while any(one.connections <= found.kills for one in found.followers):  # noqa: ASYNC110 - They go on by themselves.
+            await asyncio.sleep(0.01)
         await asyncio.sleep(chance.uniform(0.05, 0.5))
+        found.kills += 1
         await asyncio.to_thread(server.kill)
     await asyncio.to_thread(server.start)
 

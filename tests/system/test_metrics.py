@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.samples import Sample
 
 from tests.samples import statement
 from tests.system.access import STATEMENTS, WAIT_S, add_consumer, authorization, blocking_client, key_of, token_of
 from tests.system.listener import listening
+from tests.system.numbers import total, until
 from tests.system.server import Server, running
 from tests.system.workers import clients_of_both
 
@@ -28,28 +27,6 @@ def lrs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         add_consumer(server, "lms", "statements/write", "statements/read")
         add_consumer(server, "engine", "stream")
         yield server
-
-
-def scrape(server: Server) -> list[Sample]:
-    with urllib.request.urlopen(f"{server.url}/metrics", timeout=WAIT_S) as answer:
-        text = answer.read().decode()
-    return [sample for family in text_string_to_metric_families(text) for sample in family.samples]
-
-
-def total(samples: list[Sample], name: str, **labels: str) -> float:
-    """The sum over all workers."""
-    return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
-
-
-def until(server: Server, name: str, value: float, **labels: str) -> list[Sample]:
-    """A scrape in which the sum over all workers has reached ``value``; what one worker tells of another is a moment
-    old.
-    """
-    deadline = time.monotonic() + WAIT_S
-    while total(found := scrape(server), name, **labels) < value:
-        assert time.monotonic() < deadline, [one for one in found if one.name == name]
-        time.sleep(0.3)
-    return found
 
 
 async def test_whichever_worker_is_scraped_tells_of_all(lrs: Server) -> None:

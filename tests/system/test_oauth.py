@@ -6,18 +6,21 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.oauth.issuer import LoopbackIssuer, loopback_issuer
-from tests.system.access import STATEMENTS, add_consumer, authorization, client, key_of, stranger, token_of
-from tests.system.listener import listening
+from tests.system.access import STATEMENTS, WAIT_S, add_consumer, authorization, client, key_of, stranger, token_of
+from tests.system.listener import Listener, listening
 from tests.system.server import Server, running
 
 EXPIRED, REVOKED = 4001, 4503
-SOON_S = 10
+LIFETIMES_S = (2, 8, 32)
+"""One after the other, since on a busy machine the first may be over before there was time for a warning."""
 AUDIENCE = "lrs"
 
 
@@ -39,6 +42,7 @@ def lrs(tmp_path_factory: pytest.TempPathFactory, issuer: LoopbackIssuer) -> Ite
         LRS_OIDC_RENEW_S="1",
         LRS_OIDC_REFETCH_S="0.1",
         LRS_EXPIRY_GRACE_S="0",
+        LRS_HEARTBEAT_S="3600",
     ) as server:
         yield server
 
@@ -55,7 +59,7 @@ async def eventually(
     ask: Callable[[], Awaitable[httpx.Response]], status: int, *, meanwhile: int = 503
 ) -> httpx.Response:
     """The first answer with this status; those before it have the other one, or ask to come again."""
-    async with asyncio.timeout(SOON_S):
+    async with asyncio.timeout(WAIT_S):
         while (answer := await ask()).status_code != status:
             assert answer.status_code in {503, meanwhile}, answer.text
             assert answer.status_code != 503 or answer.headers["retry-after"]
@@ -68,6 +72,16 @@ async def reads(lrs: Server, token: str, times: int = 8) -> None:
     async with client(lrs, token) as reader:
         for _ in range(times):
             await eventually(lambda: reader.get(STATEMENTS), 200)
+
+
+async def warned(listener: Listener) -> bool:
+    """Wait until the stream ends because its token does; whether it was told so before."""
+    told = []
+    with suppress(ConnectionClosed):
+        while True:
+            told.append((await listener.next())["type"])
+    assert listener.socket.close_code == EXPIRED
+    return "expiring" in told
 
 
 def test_a_token_from_the_endpoint_opens_every_door_until_it_is_given_back(lrs: Server) -> None:
@@ -93,7 +107,7 @@ async def test_the_stream_of_a_token_that_is_given_back_is_closed(lrs: Server) -
         async with listening(lrs.stream_url, authorization(given["access_token"])) as listener:
             await listener.until("hello")
             anybody.post("/oauth/revoke", data={"token": given["access_token"]}, auth=pair)
-            assert await listener.closed(within_s=SOON_S) == REVOKED
+            assert await listener.closed() == REVOKED
 
 
 async def test_signing_keys_rotate_under_open_streams_in_every_process(lrs: Server) -> None:
@@ -111,7 +125,7 @@ async def test_signing_keys_rotate_under_open_streams_in_every_process(lrs: Serv
         assert published[:2] == [new_key["kid"], old_key["kid"]]
         await listener.subscribe()
         lrs.run("signing-key", "retire", old_key["kid"])
-        assert await listener.closed(within_s=SOON_S) == REVOKED
+        assert await listener.closed() == REVOKED
     async with client(lrs, old) as refused:
         assert (await refused.get(STATEMENTS)).status_code == 401
     await reads(lrs, new)
@@ -119,12 +133,13 @@ async def test_signing_keys_rotate_under_open_streams_in_every_process(lrs: Serv
 
 async def test_a_stream_ends_with_the_time_that_is_left_to_its_signing_key(lrs: Server) -> None:
     add_consumer(lrs, "leaving", "stream")
-    async with listening(lrs.stream_url, authorization(token_of(lrs, "leaving"))) as listener:
-        await listener.until("hello")
-        lrs.run("signing-key", "rotate", "--retire-after", "2s")
-        with pytest.raises(AssertionError, match="expiring"):
-            await listener.until("nothing that comes")
-        assert await listener.closed(within_s=SOON_S) == EXPIRED
+    for left_s in LIFETIMES_S:
+        async with listening(lrs.stream_url, authorization(token_of(lrs, "leaving"))) as listener:
+            await listener.until("hello")
+            lrs.run("signing-key", "rotate", "--retire-after", f"{left_s}s")
+            if await warned(listener):
+                return
+    raise AssertionError("nobody was warned")
 
 
 async def test_a_token_of_another_issuer_opens_every_door(lrs: Server, issuer: LoopbackIssuer) -> None:
@@ -137,19 +152,19 @@ async def test_a_token_of_another_issuer_opens_every_door(lrs: Server, issuer: L
         await listener.until("hello")
         await listener.subscribe()
         lrs.run("consumer", "disable", "bridge")
-        assert await listener.closed(within_s=SOON_S) == REVOKED
+        assert await listener.closed() == REVOKED
     assert token not in lrs.output
 
 
 async def test_its_expiry_closes_the_stream(lrs: Server, issuer: LoopbackIssuer) -> None:
     add_consumer(lrs, "short", "all")
     await reads(lrs, external(issuer, "short"))
-    async with listening(lrs.stream_url) as listener:
-        await listener.say(type="auth", id="1", token=external(issuer, "short", ttl_s=2))
-        await listener.until("hello")
-        with pytest.raises(AssertionError, match="expiring"):
-            await listener.until("nothing that comes")
-        assert await listener.closed(within_s=SOON_S) == EXPIRED
+    for ttl_s in LIFETIMES_S:
+        async with listening(lrs.stream_url) as listener:
+            await listener.say(type="auth", id="1", token=external(issuer, "short", ttl_s=ttl_s))
+            if await warned(listener):
+                return
+    raise AssertionError("nobody was warned")
 
 
 async def test_a_key_that_the_issuer_withdraws_closes_the_streams_of_its_tokens(
@@ -163,7 +178,7 @@ async def test_a_key_that_the_issuer_withdraws_closes_the_streams_of_its_tokens(
         issuer.rotate("k2")
         renewed = external(issuer, "withdrawn")
         await reads(lrs, renewed)
-        assert await listener.closed(within_s=SOON_S) == REVOKED
+        assert await listener.closed() == REVOKED
     # The other process hears of it by itself, soon.
     async with client(lrs, token) as reader:
         await eventually(lambda: reader.get(STATEMENTS), 401, meanwhile=200)
@@ -174,9 +189,10 @@ async def test_introspection_tells_whose_token_it_is(lrs: Server, issuer: Loopba
     pair, token = key_of(lrs, "asked"), external(issuer, "asked")
     await reads(lrs, token)
     with stranger(lrs) as anybody:
-        while (answer := anybody.post("/oauth/introspect", data={"token": token}, auth=pair)).status_code == 503:  # noqa: ASYNC110
-            # This worker has yet to fetch the keys of the issuer.
-            await asyncio.sleep(0.1)
+        async with asyncio.timeout(WAIT_S):
+            while (answer := anybody.post("/oauth/introspect", data={"token": token}, auth=pair)).status_code == 503:  # noqa: ASYNC110
+                # This worker has yet to fetch the keys of the issuer.
+                await asyncio.sleep(0.1)
         found = answer.json()
         refused = anybody.post("/oauth/revoke", data={"token": token}, auth=pair)
     assert (found["active"], found["iss"], found["client_id"]) == (True, issuer.url, "asked")

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import httpx
 
-from tests.system.access import STATEMENTS, WAIT_S, Credential, authorization, client, token_of
+from tests.system.access import STATEMENTS, WAIT_S, Credential, authorization, client
 from tests.system.listener import Listener, listening
 from tests.system.server import Server
 
@@ -68,9 +68,8 @@ def clients_of_both(server: Server, credential: Credential) -> AbstractAsyncCont
     return _each(server, lambda: _client(server, credential))
 
 
-def subscribers_of_both(server: Server, consumer: str) -> AbstractAsyncContextManager[list[Listener]]:
-    """A subscriber on each of two processes, with what is stored from now on."""
-    token = token_of(server, consumer)
+def subscribers_of_both(server: Server, token: str) -> AbstractAsyncContextManager[list[Listener]]:
+    """A subscriber on each of two processes, to what is stored from now on."""
     return _each(server, lambda: _subscriber(server, token))
 
 
