@@ -13,8 +13,8 @@ from lrs.config import read_settings
 from lrs.errors import NotFound
 from lrs.statements.sqlite.attachments import attachment_names
 from lrs.statements.sqlite.derived import PARTS, verify_derived
-from lrs.statements.sqlite.follow import end
 from lrs.statements.sqlite.schema import epoch_of, migrations
+from lrs.statements.sqlite.select import end
 from lrs.statements.sqlite.verify import count_records, verify_records
 from lrs.storage.files import ContentFiles
 from lrs.storage.sqlite import open_store

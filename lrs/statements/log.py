@@ -37,12 +37,14 @@ class Page:
     """Records in the order asked for.
 
     ``more``: whether records may follow. ``through``: every record up to here (down to here when descending) has been
-    looked at, so a reader that goes on ``beyond`` it misses nothing.
+    looked at, so a reader that goes on ``beyond`` it misses nothing. ``end``: all that arrived up to this place was
+    there to be found.
     """
 
     records: Sequence[Record]
     more: bool
     through: Position
+    end: Place
 
 
 @dataclass(frozen=True, slots=True)

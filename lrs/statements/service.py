@@ -328,9 +328,8 @@ class Statements:
         return Found(self._log.read(selection, sight), None)
 
     def _first_page(self, query: StatementQuery, sight: Visibility) -> Found:
-        # Asked before the read: what comes in between may then be seen twice, but not missed.
-        cursor = self._log.cursors.seal(self._log.end())
-        return Found(self._log.read(query.selection, sight), cursor)
+        page = self._log.read(query.selection, sight)
+        return Found(page, self._log.cursors.seal(page.end))
 
     def _changes(self, query: StatementQuery, sight: Visibility, after: Place) -> Found:
         if after > self._log.end():

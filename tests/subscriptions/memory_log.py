@@ -77,7 +77,7 @@ class MemoryLog:
         self.reads += 1
         with self._lock:
             records = list(self._records)
-            voided = set(self._voided)
+            voided, end = set(self._voided), Place(len(self._arrivals))
         beyond, since, until = selection.beyond, selection.since_us, selection.until_us
         if not selection.ascending:
             records.reverse()
@@ -92,7 +92,7 @@ class MemoryLog:
             and visibility.permits(record)
         ]
         last = Position(len(records)) if selection.ascending else Position(0)
-        return _page(found, selection.limit, selection.bytes_max, last)
+        return _page(found, selection.limit, selection.bytes_max, last, end)
 
     def find(self, statement_id: StatementId, visibility: Visibility, *, voided: bool = False) -> Record | None:
         self._check()
@@ -120,7 +120,7 @@ class MemoryLog:
             ]
             last = len(self._arrivals)
         found = [(place, record) for place, record in found if visibility.permits(record)]
-        page = _page([record for _, record in found], limit, bytes_max, Position(0))
+        page = _page([record for _, record in found], limit, bytes_max, Position(0), Place(last))
         through = Place(last) if not page.more else found[len(page.records) - 1][0]
         return Changes(page.records, page.more, through)
 
@@ -128,7 +128,7 @@ class MemoryLog:
         self._check()
         with self._lock:
             arrivals, voided = self._arrivals[after:], set(self._voided)
-        page = _page([arrival.record for arrival in arrivals], limit, bytes_max, Position(0))
+        page = _page([arrival.record for arrival in arrivals], limit, bytes_max, Position(0), after)
         through = Place(after + len(page.records))
         shown = [arrival for arrival in arrivals[: len(page.records)] if arrival.record.id not in voided]
         return Arrivals(shown, page.more, through)
@@ -212,13 +212,13 @@ class MemoryLog:
                     moved = True
 
 
-def _page(found: Sequence[Record], limit: int, bytes_max: int, last: Position) -> Page:
+def _page(found: Sequence[Record], limit: int, bytes_max: int, last: Position, end: Place) -> Page:
     """The first of ``found`` within the bounds; ``last`` is how far was looked when all of them fit."""
     records: list[Record] = []
     size = 0
     for record in found:
         size += len(record.payload)
         if len(records) == limit or (records and size > bytes_max):
-            return Page(records, more=True, through=records[-1].position)
+            return Page(records, more=True, through=records[-1].position, end=end)
         records.append(record)
-    return Page(records, more=False, through=last)
+    return Page(records, more=False, through=last, end=end)

@@ -9,8 +9,8 @@ from lrs.admin.sqlite.disconnections import Disconnections
 from lrs.audit.entry import Actor
 from lrs.auth.consumers import OWNER_ID
 from lrs.errors import NotFound
-from lrs.statements.sqlite.follow import end
 from lrs.statements.sqlite.schema import epoch_of
+from lrs.statements.sqlite.select import end
 from lrs.subscriptions.durables import DurableName
 from lrs.subscriptions.sqlite import SqliteDurables
 

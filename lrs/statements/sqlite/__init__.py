@@ -20,13 +20,13 @@ from lrs.statements.log import Arrivals, Changes, Page, Selection
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Append, Place, Position, Record, StatementId
 from lrs.statements.sqlite.append import Appender
-from lrs.statements.sqlite.follow import Follower, end, place_by, stored_after
+from lrs.statements.sqlite.follow import Follower, place_by, stored_after
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.observed import Observed
 from lrs.statements.sqlite.remainder import Remainder
 from lrs.statements.sqlite.rows import Rows
 from lrs.statements.sqlite.schema import migrations
-from lrs.statements.sqlite.select import Reader, head
+from lrs.statements.sqlite.select import Reader, end, head
 from lrs.storage.horizon import Horizon
 from lrs.storage.sqlite import Store, connect
 from lrs.storage.writer import Writer
@@ -95,7 +95,7 @@ class SqliteStatementLog:
 
     def read(self, selection: Selection, visibility: Visibility) -> Page:
         wanted = replace(selection, filter=self._disclosing.filter(visibility, selection.filter))
-        with self._snapshot() as connection:
+        with self._reading() as connection:
             page = self._reader.read(connection, wanted, visibility)
         return self._disclosing.page(visibility, page)
 
@@ -149,6 +149,12 @@ class SqliteStatementLog:
         with self._store.reading() as connection:
             row = connection.execute("SELECT stored FROM record ORDER BY position DESC LIMIT 1").fetchone()
         return row[0] if row else 0
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """The same without a snapshot where it can be: to begin and end one costs as much as reading a page."""
+        with self._store.reading() if self._store.mark() == self._mark else self._snapshot() as connection:
+            yield connection
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:

@@ -20,7 +20,7 @@ from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Arrival, Place, Record
 from lrs.statements.sqlite.gather import Row, gathered, rows_of
 from lrs.statements.sqlite.rows import COLUMNS, INHERITED, SHOWN, SOURCE, Rows
-from lrs.statements.sqlite.select import Run, head, position_by
+from lrs.statements.sqlite.select import Run, end, head, position_by
 
 _FIRST = ("first_courses", "first_keys")
 _AFTER = "r.position, r.id, r.stored, g.courses, g.keys, r.payload"
@@ -53,8 +53,6 @@ _ERASED_AFTER = f"""SELECT t.number, {COLUMNS}, s.keys
     FROM tombstone AS t JOIN record AS r ON r.position = t.position {INHERITED}
     LEFT JOIN kept_set AS s ON s.number = t.kept
     WHERE t.number > ? ORDER BY t.number LIMIT ?"""
-_END = """SELECT (SELECT coalesce(max(position), 0) FROM record)
-    + coalesce((SELECT place - at FROM gain ORDER BY place DESC LIMIT 1), 0)"""
 
 
 class _Found(NamedTuple):
@@ -105,7 +103,7 @@ class Follower:
 
     def newest(self, connection: sqlite3.Connection, after: Place, limit: int, bytes_max: int) -> Arrivals:
         """See ``StatementLog.newest``."""
-        new, limit = rows_of(connection, _NEW, (after - _gains_through(connection, after),), limit)
+        new, limit, last = rows_of(connection, _NEW, (after - _gains_through(connection, after),), limit)
         gains = connection.execute(_NEW_GAINS, (after, limit)).fetchall()
         records = self._rows.records(connection, new + gains, with_keys=True)
         before = self._rows.records(connection, [_with_state(row, row[9:11]) for row in gains], with_keys=True)
@@ -128,7 +126,7 @@ class Follower:
                 arrivals.append(Arrival(place, record, earlier))
                 size += len(record.payload)
         (erased,) = connection.execute(_ERASED).fetchone()
-        return Arrivals(arrivals, more=place < end(connection), through=place, erased=erased)
+        return Arrivals(arrivals, more=place < last, through=place, erased=erased)
 
     def erased(self, connection: sqlite3.Connection, after: int, limit: int) -> list[tuple[int, Record]]:
         """See ``StatementLog.erased``."""
@@ -153,7 +151,7 @@ class _Question(NamedTuple):
         """Records after the position ``beyond`` that matched when they were stored."""
         run = Run(self.terms, beyond, head(connection) + 1, ascending=True)
         with_keys = self.visibility.asks_keys
-        for block in run.blocks(connection, self.wanted, with_keys=with_keys, more=_FIRST):
+        for block, _, _ in run.blocks(connection, self.wanted, with_keys=with_keys, more=_FIRST):
             late = [_with_state(row, row[6:8]) for row in block if row[7] is not None]
             first = iter(self.rows.records(connection, late, with_keys=True))
             for row, record in zip(block, self.rows.records(connection, block, with_keys=with_keys), strict=True):
@@ -185,12 +183,6 @@ def _blocks(gains: sqlite3.Cursor, wanted: int) -> Iterator[Sequence[Row]]:
 
 
 _LAST = Place(2**63 - 1)
-
-
-def end(connection: sqlite3.Connection) -> Place:
-    """Place of the newest arrival, 0 for an empty log."""
-    (place,) = connection.execute(_END).fetchone()
-    return Place(place)
 
 
 def place_by(connection: sqlite3.Connection, stored_us: int) -> Place:

@@ -8,16 +8,34 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
+
+from lrs.statements.record import Place
 
 Row = Sequence[Any]
 """(position, id, stored, number of the course set, key numbers as JSON, packed payload), and perhaps more. What was
 erased has no payload."""
 
+END = """(SELECT coalesce(max(position), 0) FROM record)
+    + coalesce((SELECT place - at FROM gain ORDER BY place DESC LIMIT 1), 0)"""
+"""Place of the newest arrival, 0 for an empty log; an expression in SQL."""
+
 COLUMNS = ("position", "id", "stored", "courses", "keys", "payload")
 _ID_BYTES = 16
+
+
+class Gathered(NamedTuple):
+    """``end``: the place of the newest arrival by then.
+
+    ``most``: how many rows were asked for in the end, fewer than were wanted where so many do not fit into one row,
+    having many MiB each.
+    """
+
+    rows: list[Row]
+    most: int
+    end: Place
 
 
 def gathered(select: str, more: Sequence[str] = ()) -> str:
@@ -27,22 +45,21 @@ def gathered(select: str, more: Sequence[str] = ()) -> str:
     """
     # What is joined counts as text, which may hold any byte, and is a blob again in the end.
     columns = ", ".join(f"json_group_array({name})" for name in ("position", "stored", "courses", "keys", *more))
-    return f"""SELECT CAST(group_concat(id, '') AS BLOB), CAST(group_concat(payload, '') AS BLOB),
+    return f"""SELECT {END}, CAST(group_concat(id, '') AS BLOB), CAST(group_concat(payload, '') AS BLOB),
         json_group_array(length(payload)), {columns} FROM ({select})"""
 
 
-def rows_of(connection: sqlite3.Connection, sql: str, arguments: Sequence[Any], count: int) -> tuple[list[Row], int]:
-    """The rows that ``sql``, made by ``gathered``, finds with ``arguments`` and a last one: how many at most.
-
-    Also how many that was in the end: fewer than ``count`` where so many do not fit into one row, having many MiB each.
-    """
+def rows_of(connection: sqlite3.Connection, sql: str, arguments: Sequence[Any], count: int) -> Gathered:
+    """The rows that ``sql``, made by ``gathered``, finds with ``arguments`` and a last one: how many at most."""
     while True:
         try:
-            return _rows(connection.execute(sql, (*arguments, count)).fetchone()), count
+            end, *answer = connection.execute(sql, (*arguments, count)).fetchone()
         except sqlite3.DataError:
             if count == 1:
                 raise
             count //= 2
+        else:
+            return Gathered(_rows(answer), count, Place(end))
 
 
 def _rows(answer: Sequence[Any]) -> list[Row]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 from lrs.statements.log import Page, Selection
 from lrs.statements.match import Visibility
-from lrs.statements.record import Position, Record, StatementId
-from lrs.statements.sqlite.gather import Row, gathered, rows_of
+from lrs.statements.record import Place, Position, Record, StatementId
+from lrs.statements.sqlite.gather import END, Gathered, gathered, rows_of
 from lrs.statements.sqlite.rows import COLUMNS, INHERITED, NOT_ERASED, NOT_VOIDED, SHOWN, SOURCE, Rows
 
 _POSITION_BY = """WITH RECURSIVE half (low, high) AS (
@@ -19,6 +19,7 @@ _POSITION_BY = """WITH RECURSIVE half (low, high) AS (
         SELECT iif(stored <= ?1, (low + high + 1) / 2, low), iif(stored <= ?1, high, (low + high + 1) / 2 - 1)
         FROM half CROSS JOIN record ON position = (low + high + 1) / 2 WHERE low < high
     ) SELECT low FROM half WHERE low = high"""
+_END = f"SELECT {END}"
 _ROWS_AT_ONCE = 128
 _NO_BOUND = 2**63 - 1
 _FIND = f"SELECT {COLUMNS}, NOT {NOT_VOIDED} FROM {SOURCE} WHERE r.id = ? AND {NOT_ERASED}"
@@ -31,24 +32,28 @@ class Reader:
         self._rows = rows
 
     def read(self, connection: sqlite3.Connection, selection: Selection, visibility: Visibility) -> Page:
-        """See ``StatementLog.read``; ``connection`` holds one snapshot."""
+        """See ``StatementLog.read``. ``connection`` need not hold one snapshot: what is committed meanwhile comes after
+        all that is read here, or is told of by ``end`` as not read yet.
+        """
         low, high = self._bounds(connection, selection)
         # Who goes down is at the end when there is nothing more, whatever the head is; who goes up has to know it.
-        end = high - 1 if selection.ascending else low + 1
+        bound = high - 1 if selection.ascending else low + 1
         terms = self._rows.terms(connection, selection.filter.members | visibility.members())
         if terms is None or low + 1 >= high:
-            return Page([], more=False, through=Position(end))
+            return Page([], more=False, through=Position(bound), end=end(connection))
         run = Run(terms, low, high, selection.ascending)
         records: list[Record] = []
-        size = 0
+        size, known = 0, None
         with_keys = visibility.asks_keys
-        for block in run.blocks(connection, selection.limit + 1, with_keys=with_keys):
-            for record in visibility.permitted(self._rows.records(connection, block, with_keys=with_keys)):
+        for rows, _, newest in run.blocks(connection, selection.limit + 1, with_keys=with_keys):
+            known = newest if known is None else known
+            for record in visibility.permitted(self._rows.records(connection, rows, with_keys=with_keys)):
                 if len(records) == selection.limit or (records and size + len(record.payload) > selection.bytes_max):
-                    return Page(records, more=True, through=records[-1].position)
+                    return Page(records, more=True, through=records[-1].position, end=known)
                 records.append(record)
                 size += len(record.payload)
-        return Page(records, more=False, through=Position(end))
+        assert known is not None
+        return Page(records, more=False, through=Position(bound), end=known)
 
     def find(
         self, connection: sqlite3.Connection, statement_id: StatementId, visibility: Visibility, *, voided: bool
@@ -86,17 +91,17 @@ class Run(NamedTuple):
 
     def blocks(
         self, connection: sqlite3.Connection, wanted: int, *, with_keys: bool, more: tuple[str, ...] = ()
-    ) -> Iterator[Sequence[Row]]:
-        """Their rows, in blocks no larger than needed when ``wanted`` of them are enough; ``connection`` holds one
-        snapshot. ``more``: further columns.
+    ) -> Iterator[Gathered]:
+        """Their rows, in blocks no larger than needed when ``wanted`` of them are enough; at least one block, which may
+        be empty. ``more``: further columns.
         """
         sql = _select(bool(self.terms), self.ascending, with_keys, more)
         found_by = (self.terms,) if self.terms else ()
         low, high, count = self.low, self.high, min(wanted, _ROWS_AT_ONCE)
         while True:
-            rows, count = rows_of(connection, sql, (*found_by, low, high), count)
-            if rows:
-                yield rows
+            found = rows_of(connection, sql, (*found_by, low, high), count)
+            rows, count, _ = found
+            yield found
             if len(rows) < count:
                 return
             low, high = (rows[-1][0], high) if self.ascending else (low, rows[-1][0])
@@ -129,6 +134,12 @@ def head(connection: sqlite3.Connection) -> Position:
     """Position of the newest record, 0 for an empty log."""
     (position,) = connection.execute("SELECT coalesce(max(position), 0) FROM record").fetchone()
     return Position(position)
+
+
+def end(connection: sqlite3.Connection) -> Place:
+    """Place of the newest arrival, 0 for an empty log."""
+    (place,) = connection.execute(_END).fetchone()
+    return Place(place)
 
 
 def position_by(connection: sqlite3.Connection, stored_us: int) -> Position:

@@ -33,6 +33,8 @@ SQL = gathered("SELECT * FROM given ORDER BY number DESC LIMIT ?", ("more",))
 def connection() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as opened:
         opened.execute(f"CREATE TABLE given ({', '.join(COLUMNS)}, more, number INTEGER PRIMARY KEY)")
+        opened.executescript("CREATE TABLE record (position); CREATE TABLE gain (at, place)")
+        opened.executescript("INSERT INTO record VALUES (1), (5); INSERT INTO gain VALUES (3, 4), (4, 6)")
         yield opened
 
 
@@ -44,19 +46,19 @@ def fill(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
 @given(rows=_ROWS)
 def test_rows_are_those_of_the_select_in_its_order(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
     fill(connection, rows)
-    assert rows_of(connection, SQL, (), 100) == (rows[::-1], 100)
+    assert rows_of(connection, SQL, (), 100) == (rows[::-1], 100, 7)
 
 
 def test_there_are_no_more_rows_than_were_asked_for(connection: sqlite3.Connection) -> None:
     fill(connection, [(at, bytes(16), 0, 0, "[]", b"{}", None) for at in range(5)])
-    found, count = rows_of(connection, SQL, (), 2)
+    found, count, _ = rows_of(connection, SQL, (), 2)
     assert ([row[0] for row in found], count) == ([4, 3], 2)
 
 
 def test_rows_that_do_not_fit_into_one_come_in_smaller_parts(connection: sqlite3.Connection) -> None:
     fill(connection, [(at, bytes(16), 0, 0, "[]", b"p" * 4_000, None) for at in range(8)])
     before = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 10_000)
-    found, count = rows_of(connection, SQL, (), 8)
+    found, count, _ = rows_of(connection, SQL, (), 8)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, before)
     assert ([row[0] for row in found], count) == ([7, 6], 2)
 
