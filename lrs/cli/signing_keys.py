@@ -55,7 +55,8 @@ def rotate(*, retire_after_s: int | None, data: Path | None, as_json: bool) -> N
         )
 
 
-@signing_key.command()
+# An id may begin with a hyphen, and is no option for that.
+@signing_key.command(context_settings={"ignore_unknown_options": True})
 @click.argument("kid", metavar="KEY")
 @data_option
 @json_option

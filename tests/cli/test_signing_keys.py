@@ -44,8 +44,9 @@ def test_a_key_that_verifies_can_be_retired_and_the_one_that_signs_can_not(engin
     assert engine.json("signing-key", "retire", old["kid"])["state"] == "retired"
 
 
-def test_an_unknown_key_is_not_found(engine: Shell) -> None:
-    assert "no signing key 'x'" in engine.refused("signing-key", "retire", "x")
+@pytest.mark.parametrize("kid", ["x", "-i9Zd", "-j", "--x"])
+def test_an_unknown_key_is_not_found_even_if_its_id_looks_like_an_option(engine: Shell, kid: str) -> None:
+    assert f"no signing key '{kid}'" in engine.refused("signing-key", "retire", kid)
 
 
 def test_no_output_holds_the_private_key(engine: Shell) -> None:
