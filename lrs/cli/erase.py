@@ -108,6 +108,7 @@ def compact(data: Path | None) -> None:
         connection.execute("PRAGMA secure_delete=ON")
         sweep_aside(connection)
         sweep_documents(connection)
+        connection.execute("INSERT INTO record_key (record_key) VALUES ('optimize')")
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     click.echo(f"The file has {settings.database.stat().st_size} bytes now; it had {before}.")

@@ -27,6 +27,7 @@ from lrs.errors import NotFound, RequestError
 from lrs.statements.match import visibility
 from lrs.statements.parameters import parse_query
 from lrs.statements.record import Append
+from lrs.statements.sqlite.merging import merge_index
 from lrs.xapi.versions import VERSIONS
 
 BATCH_STATEMENTS = 500
@@ -34,6 +35,8 @@ BATCHES_IN_FLIGHT = 4
 BATCHES_AHEAD = 8
 PAGE_STATEMENTS = 500
 NOTED_STATEMENTS = 20_000
+_MERGED_FROM = 10
+"""The key index is merged after an import that brought one in so many of all statements."""
 
 
 @click.command("import")
@@ -83,6 +86,8 @@ async def _import_all(
                     bar.update(behind + position - bar.pos)
                 behind += one.size_bytes
                 bar.update(behind - bar.pos)
+        if (engine.log.head() - head) * _MERGED_FROM >= engine.log.head():
+            await asyncio.to_thread(merge_index, engine.store)
         after = engine.aside.counts()
         # Other writers may have added to the log meanwhile: then this counts theirs too.
         return {"read": read, "stored": engine.log.head() - head} | {name: after[name] - counts[name] for name in after}
