@@ -33,7 +33,7 @@ SHELLS: dict[str, set[str]] = {
     "http": {"starlette", "asyncio", "anyio", "secrets", "structlog", "logging"},
     "sqlite": {"sqlite3", "sqlite_utils", "threading", "os", "secrets", "structlog", "logging"},
     "writer": {*_LOOPS, "sqlite3"},
-    "readers": {"asyncio", "concurrent"},
+    "readers": {"asyncio", "queue", "threading"},
     "horizon": {"fcntl", "mmap", "os", "threading"},
     "mark": {"mmap", "os", "secrets"},
     "lock": {"fcntl", "os"},

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 
 import pytest
 
+from lrs.errors import StoreUnavailable
 from lrs.storage.readers import Readers
 
 PATIENCE_S = 30
@@ -98,3 +99,31 @@ async def test_closing_waits_for_what_is_being_read() -> None:
     over.set()
     await closing
     assert await reading == "read"
+
+
+async def test_what_has_not_begun_when_it_is_closed_fails() -> None:
+    readers = Readers(1)
+    begun = threading.Event()
+
+    def read() -> None:
+        begun.set()
+        # It goes on until the rest is known not to be read any more.
+        while not readers._closed:
+            threading.Event().wait(0.001)
+
+    reading, waiting = (asyncio.ensure_future(readers.read(one)) for one in (read, int))
+    await asyncio.to_thread(begun.wait, PATIENCE_S)
+    await asyncio.to_thread(readers.close)
+    await reading
+    with pytest.raises(StoreUnavailable):
+        await waiting
+
+
+@pytest.mark.parametrize("used", [True, False])
+async def test_nothing_is_read_once_it_is_closed(used: bool) -> None:
+    readers = Readers(2)
+    if used:
+        await readers.read(int)
+    await asyncio.to_thread(readers.close)
+    with pytest.raises(StoreUnavailable):
+        await readers.read(int)

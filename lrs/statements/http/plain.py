@@ -18,7 +18,7 @@ from lrs.auth.authenticate import Authenticator
 from lrs.auth.principal import Principal
 from lrs.auth.scopes import STATEMENTS_READ_MINE
 from lrs.door.http import CURSOR_HEADER, VERSION_HEADER
-from lrs.errors import LrsError
+from lrs.errors import LrsError, StoreUnavailable
 from lrs.statements.http.kept import Asked, Kept, KeptPages
 from lrs.statements.http.paging import Paging, Wanted
 from lrs.statements.service import Statements
@@ -170,7 +170,10 @@ class PlainRequests:
             self._kept.keep(read.asked, page, revision)
             tell(self._paged(read.asked, page, read.lines, read.began_s))
 
-        self._statements.readers.read_soon(self._paging.reading(read.asked, read.wanted), answer)
+        try:
+            self._statements.readers.read_soon(self._paging.reading(read.asked, read.wanted), answer)
+        except StoreUnavailable:
+            tell(None)
 
     def _paged(self, asked: Asked, page: Kept, lines: bytes, began_s: float) -> Answer:
         self._statements.reads.queried(asked.principal.consumer_id, page.statements)

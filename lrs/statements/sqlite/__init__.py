@@ -94,7 +94,8 @@ class SqliteStatementLog:
             return head(connection)
 
     def read(self, selection: Selection, visibility: Visibility) -> Page:
-        wanted = replace(selection, filter=self._disclosing.filter(visibility, selection.filter))
+        meant = self._disclosing.filter(visibility, selection.filter)
+        wanted = selection if meant is selection.filter else replace(selection, filter=meant)
         with self._reading() as connection:
             page = self._reader.read(connection, wanted, visibility)
         return self._disclosing.page(visibility, page)

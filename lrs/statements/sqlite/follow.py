@@ -18,11 +18,12 @@ import orjson
 from lrs.statements.log import Arrivals, Changes
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Arrival, Place, Record
-from lrs.statements.sqlite.gather import Row, gathered, rows_of
+from lrs.statements.sqlite.gather import Row, gather, gathered
 from lrs.statements.sqlite.rows import COLUMNS, INHERITED, SHOWN, SOURCE, Rows
 from lrs.statements.sqlite.select import Run, end, head, position_by
 
 _FIRST = ("first_courses", "first_keys")
+_FIRST_KEYS = 7
 _AFTER = "r.position, r.id, r.stored, g.courses, g.keys, r.payload"
 _GAINED = "gain AS g JOIN record AS r ON r.position = g.position"
 
@@ -103,21 +104,23 @@ class Follower:
 
     def newest(self, connection: sqlite3.Connection, after: Place, limit: int, bytes_max: int) -> Arrivals:
         """See ``StatementLog.newest``."""
-        new, limit, last = rows_of(connection, _NEW, (after - _gains_through(connection, after),), limit)
+        new = gather(connection, _NEW, (after - _gains_through(connection, after),), limit)
         gains = connection.execute(_NEW_GAINS, (after, limit)).fetchall()
-        records = self._rows.records(connection, new + gains, with_keys=True)
+        records = self._rows.of_columns(connection, new.columns, with_keys=True)
+        gained = self._rows.records(connection, gains, with_keys=True)
         before = self._rows.records(connection, [_with_state(row, row[9:11]) for row in gains], with_keys=True)
         order: list[tuple[int, int, bool, Record, Record | None]] = [
-            (row[0], 0, row[6], record, None) for row, record in zip(new, records, strict=False)
+            (position, 0, shown, record, None)
+            for position, shown, record in zip(new.columns[0], new.columns[6], records, strict=True)
         ]
         order += [
             (row[7], row[8], row[6], record, earlier)
-            for row, record, earlier in zip(gains, records[len(new) :], before, strict=True)
+            for row, record, earlier in zip(gains, gained, before, strict=True)
         ]
         order.sort(key=lambda entry: entry[:2])
         arrivals: list[Arrival] = []
         size, place = 0, after
-        for _, _, shown, record, earlier in order[:limit]:
+        for _, _, shown, record, earlier in order[: new.most]:
             if arrivals and size + len(record.payload) > bytes_max:
                 break
             # Places have no gaps, and what is voided has one too.
@@ -126,7 +129,7 @@ class Follower:
                 arrivals.append(Arrival(place, record, earlier))
                 size += len(record.payload)
         (erased,) = connection.execute(_ERASED).fetchone()
-        return Arrivals(arrivals, more=place < last, through=place, erased=erased)
+        return Arrivals(arrivals, more=place < new.end, through=place, erased=erased)
 
     def erased(self, connection: sqlite3.Connection, after: int, limit: int) -> list[tuple[int, Record]]:
         """See ``StatementLog.erased``."""
@@ -151,13 +154,22 @@ class _Question(NamedTuple):
         """Records after the position ``beyond`` that matched when they were stored."""
         run = Run(self.terms, beyond, head(connection) + 1, ascending=True)
         with_keys = self.visibility.asks_keys
-        for block, _, _ in run.blocks(connection, self.wanted, with_keys=with_keys, more=_FIRST):
-            late = [_with_state(row, row[6:8]) for row in block if row[7] is not None]
-            first = iter(self.rows.records(connection, late, with_keys=True))
-            for row, record in zip(block, self.rows.records(connection, block, with_keys=with_keys), strict=True):
-                matched = row[7] is None or self._matches(next(first))
-                if matched and self.visibility.permits(record):
-                    yield _Found(record.position, 0, record)
+        for found in run.blocks(connection, self.wanted, with_keys=with_keys, more=_FIRST):
+            records = self.rows.of_columns(connection, found.columns, with_keys=with_keys)
+            if any(found.columns[_FIRST_KEYS]):
+                records = self._matched(connection, found.rows, records)
+            for record in self.visibility.permitted(records):
+                yield _Found(record.position, 0, record)
+
+    def _matched(self, connection: sqlite3.Connection, rows: Sequence[Row], records: list[Record]) -> list[Record]:
+        """Those of ``records`` that matched when they were stored, by what they had then."""
+        late = [_with_state(row, row[6:8]) for row in rows if row[_FIRST_KEYS] is not None]
+        first = iter(self.rows.records(connection, late, with_keys=True))
+        return [
+            record
+            for row, record in zip(rows, records, strict=True)
+            if row[_FIRST_KEYS] is None or self._matches(next(first))
+        ]
 
     def gained(self, connection: sqlite3.Connection, after: Place) -> Generator[_Found, None, None]:
         """Records that first matched by a gain after ``after``."""

@@ -18,6 +18,9 @@ Row = Sequence[Any]
 """(position, id, stored, number of the course set, key numbers as JSON, packed payload), and perhaps more. What was
 erased has no payload."""
 
+Columns = Sequence[Sequence[Any]]
+"""The same for many rows: all positions, all ids, and so on."""
+
 END = """(SELECT coalesce(max(position), 0) FROM record)
     + coalesce((SELECT place - at FROM gain ORDER BY place DESC LIMIT 1), 0)"""
 """Place of the newest arrival, 0 for an empty log; an expression in SQL."""
@@ -33,13 +36,17 @@ class Gathered(NamedTuple):
     having many MiB each.
     """
 
-    rows: list[Row]
+    columns: Columns
     most: int
     end: Place
 
+    @property
+    def rows(self) -> list[Row]:
+        return list(zip(*self.columns, strict=True))
+
 
 def gathered(select: str, more: Sequence[str] = ()) -> str:
-    """SQL for all rows of ``select``, whose columns are named as in ``COLUMNS`` and ``more``, for ``rows_of``.
+    """SQL for all rows of ``select``, whose columns are named as in ``COLUMNS`` and ``more``, for ``gather``.
 
     ``select`` has an order of its own, which is kept.
     """
@@ -49,7 +56,7 @@ def gathered(select: str, more: Sequence[str] = ()) -> str:
         json_group_array(length(payload)), {columns} FROM ({select})"""
 
 
-def rows_of(connection: sqlite3.Connection, sql: str, arguments: Sequence[Any], count: int) -> Gathered:
+def gather(connection: sqlite3.Connection, sql: str, arguments: Sequence[Any], count: int) -> Gathered:
     """The rows that ``sql``, made by ``gathered``, finds with ``arguments`` and a last one: how many at most."""
     while True:
         try:
@@ -59,17 +66,16 @@ def rows_of(connection: sqlite3.Connection, sql: str, arguments: Sequence[Any], 
                 raise
             count //= 2
         else:
-            return Gathered(_rows(answer), count, Place(end))
+            return Gathered(_columns(answer), count, Place(end))
 
 
-def _rows(answer: Sequence[Any]) -> list[Row]:
-    joined_ids, joined, sizes, *columns = answer
-    if joined_ids is None:
-        return []
-    ids = [joined_ids[at : at + _ID_BYTES] for at in range(0, len(joined_ids), _ID_BYTES)]
+def _columns(answer: Sequence[Any]) -> Columns:
+    joined_ids, joined, sizes, *others = answer
+    content = joined_ids or b""
+    ids = [content[at : at + _ID_BYTES] for at in range(0, len(content), _ID_BYTES)]
     payloads, begin = [], 0
     for size in orjson.loads(sizes):
         payloads.append(joined[begin : begin + size])
         begin += size
-    positions, stored, courses, keys, *more = map(orjson.loads, columns)
-    return list(zip(positions, ids, stored, courses, keys, payloads, *more, strict=True))
+    positions, stored, courses, keys, *more = map(orjson.loads, others)
+    return [positions, ids, stored, courses, keys, payloads, *more]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import sqlite3
 from collections import deque
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 import orjson
@@ -170,6 +171,7 @@ def courses_text(courses: Iterable[str]) -> str:
     return orjson.dumps(sorted(courses)).decode()
 
 
+@lru_cache(maxsize=10_000)
 def courses_of(text: str) -> frozenset[str]:
     """The courses in the name of a course set."""
     return frozenset(orjson.loads(text))

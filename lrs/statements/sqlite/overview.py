@@ -118,8 +118,8 @@ class Overview:
             if terms is None:
                 return Seen()
             run = Run(terms, 0, head(connection) + 1, ascending=False)
-            for rows, _, _ in run.blocks(connection, limit, with_keys=True):
-                for record in self._rows.records(connection, rows, with_keys=True):
+            for found in run.blocks(connection, limit, with_keys=True):
+                for record in self._rows.of_columns(connection, found.columns, with_keys=True):
                     if visibility.permits(record):
                         if count == limit:
                             return _seen(count, names, oldest_us, all_=False)

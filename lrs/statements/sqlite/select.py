@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from lrs.statements.log import Page, Selection
 from lrs.statements.match import Visibility
 from lrs.statements.record import Place, Position, Record, StatementId
-from lrs.statements.sqlite.gather import END, Gathered, gathered, rows_of
+from lrs.statements.sqlite.gather import END, Gathered, gather, gathered
 from lrs.statements.sqlite.rows import COLUMNS, INHERITED, NOT_ERASED, NOT_VOIDED, SHOWN, SOURCE, Rows
 
 _POSITION_BY = """WITH RECURSIVE half (low, high) AS (
@@ -43,17 +44,21 @@ class Reader:
             return Page([], more=False, through=Position(bound), end=end(connection))
         run = Run(terms, low, high, selection.ascending)
         records: list[Record] = []
-        size, known = 0, None
+        size, newest = 0, None
         with_keys = visibility.asks_keys
-        for rows, _, newest in run.blocks(connection, selection.limit + 1, with_keys=with_keys):
-            known = newest if known is None else known
-            for record in visibility.permitted(self._rows.records(connection, rows, with_keys=with_keys)):
-                if len(records) == selection.limit or (records and size + len(record.payload) > selection.bytes_max):
-                    return Page(records, more=True, through=records[-1].position, end=known)
-                records.append(record)
-                size += len(record.payload)
-        assert known is not None
-        return Page(records, more=False, through=Position(bound), end=known)
+        for found in run.blocks(connection, selection.limit + 1, with_keys=with_keys):
+            newest = found.end if newest is None else newest
+            permitted = visibility.permitted(self._rows.of_columns(connection, found.columns, with_keys=with_keys))
+            taken = permitted[: selection.limit - len(records)]
+            size += sum(len(record.payload) for record in taken)
+            records += taken
+            if size > selection.bytes_max:
+                records = _within(records, selection.bytes_max)
+                return Page(records, more=True, through=records[-1].position, end=newest)
+            if len(taken) < len(permitted):
+                return Page(records, more=True, through=records[-1].position, end=newest)
+        assert newest is not None
+        return Page(records, more=False, through=Position(bound), end=newest)
 
     def find(
         self, connection: sqlite3.Connection, statement_id: StatementId, visibility: Visibility, *, voided: bool
@@ -81,6 +86,12 @@ class Reader:
         return low, high
 
 
+def _within(records: Sequence[Record], bytes_max: int) -> list[Record]:
+    """The first of ``records`` whose payloads have so many bytes, but at least one."""
+    sizes = accumulate(len(record.payload) for record in records)
+    return [record for at, (record, size) in enumerate(zip(records, sizes, strict=True)) if not at or size <= bytes_max]
+
+
 class Run(NamedTuple):
     """Records between ``low`` and ``high``, both exclusive, found by ``terms`` of the index; all if they are empty."""
 
@@ -99,12 +110,12 @@ class Run(NamedTuple):
         found_by = (self.terms,) if self.terms else ()
         low, high, count = self.low, self.high, min(wanted, _ROWS_AT_ONCE)
         while True:
-            found = rows_of(connection, sql, (*found_by, low, high), count)
-            rows, count, _ = found
+            found = gather(connection, sql, (*found_by, low, high), count)
             yield found
-            if len(rows) < count:
+            positions, count = found.columns[0], found.most
+            if len(positions) < count:
                 return
-            low, high = (rows[-1][0], high) if self.ascending else (low, rows[-1][0])
+            low, high = (positions[-1], high) if self.ascending else (low, positions[-1])
 
 
 @lru_cache

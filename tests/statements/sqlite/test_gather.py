@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrs.statements.sqlite.gather import COLUMNS, gathered, rows_of
+from lrs.statements.sqlite.gather import COLUMNS, gather, gathered
 
 _NUMBERS = st.integers(-(2**63), 2**63 - 1)
 _ROWS = st.lists(
@@ -46,26 +46,27 @@ def fill(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
 @given(rows=_ROWS)
 def test_rows_are_those_of_the_select_in_its_order(connection: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
     fill(connection, rows)
-    assert rows_of(connection, SQL, (), 100) == (rows[::-1], 100, 7)
+    found = gather(connection, SQL, (), 100)
+    assert (found.rows, found.most, found.end) == (rows[::-1], 100, 7)
 
 
 def test_there_are_no_more_rows_than_were_asked_for(connection: sqlite3.Connection) -> None:
     fill(connection, [(at, bytes(16), 0, 0, "[]", b"{}", None) for at in range(5)])
-    found, count, _ = rows_of(connection, SQL, (), 2)
-    assert ([row[0] for row in found], count) == ([4, 3], 2)
+    found = gather(connection, SQL, (), 2)
+    assert (found.columns[0], found.most) == ([4, 3], 2)
 
 
 def test_rows_that_do_not_fit_into_one_come_in_smaller_parts(connection: sqlite3.Connection) -> None:
     fill(connection, [(at, bytes(16), 0, 0, "[]", b"p" * 4_000, None) for at in range(8)])
     before = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 10_000)
-    found, count, _ = rows_of(connection, SQL, (), 8)
+    found = gather(connection, SQL, (), 8)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, before)
-    assert ([row[0] for row in found], count) == ([7, 6], 2)
+    assert (found.columns[0], found.most) == ([7, 6], 2)
 
 
 def test_a_row_that_does_not_fit_at_all_is_an_error(connection: sqlite3.Connection) -> None:
     fill(connection, [(1, bytes(16), 0, 0, "[]", b"p" * 4_000, None)])
     before = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 3_000)
     with pytest.raises(sqlite3.DataError):
-        rows_of(connection, SQL, (), 8)
+        gather(connection, SQL, (), 8)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, before)
