@@ -19,7 +19,7 @@ def test_an_index_of_many_parts_has_one_and_finds_the_same(log: StatementLog, st
     made = [statement(course=COURSE_A if at % 3 else COURSE_B) for at in range(60)]
     for one in made:
         put(log, one)
-    selection = Selection(Filter.of(frozenset({f"k{COURSE_A}"})), limit=100)
+    selection = Selection(filter=Filter.of(frozenset({f"k{COURSE_A}"})), limit=100)
     before = ids(log, selection)
     assert parts(store) > 1
     merge_index(store)
