@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from lrs.errors import CursorInvalid
 from lrs.statements.cursor import Cursors
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from lrs.subscriptions.hub.hub import Hub
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """What a subscriber is told at once: statements, or that it is ``live``: nothing more is there for now.
 
     ``payloads``: statements as JSON bytes, in the order of arrival. They are all that matched after ``prev`` up to

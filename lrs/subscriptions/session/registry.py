@@ -222,6 +222,10 @@ class Sessions:
     def now(self) -> Moment:
         return Moment(self._clock.monotonic_s(), self._clock.now_us())
 
+    def now_us(self) -> int:
+        """Now, for comparison with when statements were stored."""
+        return self._clock.now_us()
+
     def heartbeat_times(self) -> tuple[int, int]:
         """Now, and up to when live subscriptions are complete; asked of the log once in a while for all."""
         now = self.now()

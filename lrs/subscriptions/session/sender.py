@@ -170,7 +170,7 @@ class Sender:
         if batch.payloads:
             self._sessions.count(self._guest, len(batch.payloads), len(frame.data))
             if batch.fresh and frame.stored_us is not None:
-                self._sent.delay.observe((self._sessions.now().now_us - frame.stored_us) / 1_000_000)
+                self._sent.delay.observe((self._sessions.now_us() - frame.stored_us) / 1_000_000)
 
     def _frame(self, due: Due) -> Frame | None:
         """The frame for what is due, with cursors as they are now."""
