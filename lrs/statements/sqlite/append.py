@@ -54,7 +54,7 @@ class Appender:
         self._keys = keys
         self._course_sets = course_sets
         self._inheritance = Inheritance(connection, keys, course_sets, late_max=late_max)
-        self._pack = Packer(connection).pack
+        self._packer = Packer(connection)
         self._unpacker = Unpacker()
         self._erased = 0
         self.written = 0, 0, 0
@@ -103,15 +103,15 @@ class Appender:
         keys = self._keys.enter(self._connection, set().union(*(draft.keys for draft in group.new)))
         texts = {courses: courses_text(courses) for courses in {draft.courses for draft in group.new}}
         sets = self._course_sets.enter(self._connection, texts.values())
+        payloads = [draft.body + (ending_with_timestamp if draft.lacks_timestamp else ending) for draft in group.new]
         rows = []
         attachments: list[tuple[Position, str, str]] = []
-        for position, draft in group.placed():
-            payload = draft.body + (ending_with_timestamp if draft.lacks_timestamp else ending)
+        for (position, draft), payload, packed in zip(
+            group.placed(), payloads, self._packer.pack_all(payloads), strict=True
+        ):
             chain = link(chain, position, draft.id, stored_us, payload)
             numbers = keys_text([keys[name] for name in draft.keys])
-            rows.append(
-                (position, draft.id, stored_us, sets[texts[draft.courses]], numbers, chain, self._pack(payload))
-            )
+            rows.append((position, draft.id, stored_us, sets[texts[draft.courses]], numbers, chain, packed))
             if draft.attachments:
                 attachments += [(position, one.sha2, one.content_type) for one in draft.attachments if one.came]
         self._insert(_RECORD, rows)

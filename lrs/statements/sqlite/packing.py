@@ -21,6 +21,9 @@ SHIPPED = Path(__file__).with_name("payload.dictionary")
 """What new stores begin with; made by ``scripts/train_dictionary.py``, from samples without a single learner."""
 
 LEVEL = 3
+_MANY = 32
+"""For fewer payloads, one call for all costs more than it saves."""
+
 _PLAIN = b"{"[0]
 _NONE = 0
 
@@ -41,7 +44,17 @@ class Packer:
 
     def pack(self, payload: bytes) -> bytes:
         """``payload``, a JSON object, as a row holds it."""
-        packed = self._compressor.compress(payload)
+        return self._shorter(payload, self._compressor.compress(payload))
+
+    def pack_all(self, payloads: Sequence[bytes]) -> list[bytes]:
+        """The same for each of ``payloads``."""
+        if len(payloads) < _MANY:
+            return list(map(self.pack, payloads))
+        # In one call, because after each call the interpreter's lock must be waited for.
+        packed = self._compressor.multi_compress_to_buffer([*payloads])
+        return [self._shorter(payload, packed[at].tobytes()) for at, payload in enumerate(payloads)]
+
+    def _shorter(self, payload: bytes, packed: bytes) -> bytes:
         return self._number + packed if len(packed) < len(payload) else payload
 
 

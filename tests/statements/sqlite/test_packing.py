@@ -100,3 +100,12 @@ def test_a_dictionary_that_payloads_are_packed_with_stays(tmp_path: Path) -> Non
         with pytest.raises(sqlite3.IntegrityError), store.writing() as connection:
             connection.execute(change)
     store.close()
+
+
+@pytest.mark.parametrize("count", [0, 1, 31, 32, 100])
+def test_many_are_packed_as_each_alone(count: int) -> None:
+    samples, packer = Samples(4), Packer(CONNECTION)
+    made = [samples.payload() for _ in range(count)]
+    # One that stays as it is, among others.
+    made[count // 2 : count // 2] = [b"{}"]
+    assert packer.pack_all(made) == [packer.pack(one) for one in made]
