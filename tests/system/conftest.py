@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import sys
 
 import pytest
@@ -12,6 +11,6 @@ import pytest
 @pytest.fixture(scope="module")
 def seed() -> int:
     """For what is drawn at random; shown when a test fails, and repeated by ``SEED=… pytest …``."""
-    drawn = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
+    drawn = int(os.environ["SEED"])
     sys.stdout.write(f"SEED={drawn}\n")
     return drawn
