@@ -23,7 +23,7 @@ test: $(READY_DEV) $(READY_ERB)  ## Everything that CI does: format, lint, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest --numprocesses 3 --dist loadfile
+	PYTHONHASHSEED=0 $(BIN)/pytest --numprocesses 3 --dist loadfile
 
 test-openedx: $(READY_DEV) $(READY_ERB)  ## Only the tests with Open edX's event-routing-backends, in an environment of its own.
 	$(BIN)/pytest tests/openedx

@@ -95,7 +95,6 @@ def told(client: Client) -> set[str]:
         ({"sites": [LMS], "activity_types": [PROBLEM]}, {"answered", "asked", "untyped", "other course"}),
         ({"verbs": []}, set()),
     ],
-    ids=str,
 )
 def test_of_what_a_grant_did_not_cover_no_id_is_told(server: Server, grant: dict[str, Any], covered: set[str]) -> None:
     """Of a kind of which nothing was named, nothing can be judged."""
