@@ -19,11 +19,9 @@ _SYNCS = 200
 
 
 def machine() -> str:
-    """Cores, memory, versions that count, how fast the disk is, and whether something else ran."""
+    """Cores, memory, versions that count, how fast the disk is, and whether it was at rest."""
     load = os.getloadavg()[0]
-    busy = (
-        "" if load < BUSY * (os.cpu_count() or 1) else " **Something else ran meanwhile: trust none of the figures.**"
-    )
+    busy = "" if load < BUSY * (os.cpu_count() or 1) else " **It was not at rest before: compare ratios only.**"
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
     return (
         f"{os.cpu_count()} cores ({_processor()}), {memory_gib:.0f} GiB of memory, {platform.system()} "
