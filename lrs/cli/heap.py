@@ -13,7 +13,7 @@ def share_one_heap() -> None:
     """Have all threads that begin after this allocate from one heap, where the C library can.
 
     With glibc each thread begins a heap of its own, and each keeps what was needed most at any time. Here one thread
-    runs at a time mostly, so they hardly ever wait for each other, and a quarter less memory is held in the end.
+    runs at a time mostly, so they hardly ever wait for each other, and less memory is held in the end.
     """
     # Other C libraries have no such function, or no such parameter.
     with suppress(OSError, AttributeError):

@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
 from lrs.errors import StoreUnavailable
+from lrs.storage.writer import settle
 
 Found = TypeVar("Found")
 
@@ -40,7 +41,7 @@ class Readers:
     async def read(self, function: Callable[..., Found], *arguments: object) -> Found:
         """What ``function`` returns or raises."""
         waiter: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
-        self.read_soon(partial(copy_context().run, function, *arguments), partial(_settle, waiter))
+        self.read_soon(partial(copy_context().run, function, *arguments), partial(settle, waiter))
         return await waiter
 
     def read_soon(self, function: Callable[[], Found], tell: Callable[[Found | Exception], None]) -> None:
@@ -81,13 +82,3 @@ class Readers:
             return function()
         except Exception as error:  # noqa: BLE001
             return error
-
-
-def _settle(waiter: asyncio.Future[Found], outcome: Found | Exception) -> None:
-    """Give ``outcome`` to somebody who awaits it, and may have gone."""
-    if waiter.done():
-        return
-    if isinstance(outcome, Exception):
-        waiter.set_exception(outcome)
-    else:
-        waiter.set_result(outcome)

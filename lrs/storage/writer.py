@@ -67,7 +67,7 @@ class Writer(Generic[Job, Result]):
         """
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[Result] = loop.create_future()
-        entry = _Entry(job, size, partial(_settle, waiter), loop)
+        entry = _Entry(job, size, partial(settle, waiter), loop)
         # A full queue means that thousands of statements wait for the disk: two milliseconds more are nothing, and
         # the writer's thread is spared from waking event loops.
         while not self._put(entry):  # noqa: ASYNC110
@@ -82,7 +82,7 @@ class Writer(Generic[Job, Result]):
         """The same for a thread without an event loop; blocks."""
         waiter: Future[Result] = Future()
         pause = threading.Event()
-        while not self._put(_Entry(job, size, partial(_settle, waiter), None)):
+        while not self._put(_Entry(job, size, partial(settle, waiter), None)):
             pause.wait(ROOM_PAUSE_S)
         return waiter.result()
 
@@ -190,7 +190,7 @@ def _tell(answers: Sequence[tuple[Callable[[Result | Exception], None], Result |
         tell(outcome)
 
 
-def _settle(waiter: asyncio.Future[Result] | Future[Result], outcome: Result | Exception) -> None:
+def settle(waiter: asyncio.Future[Result] | Future[Result], outcome: Result | Exception) -> None:
     """Give ``outcome`` to somebody who awaits it, and may have gone."""
     if waiter.done():
         return

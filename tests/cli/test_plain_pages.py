@@ -6,38 +6,18 @@ import asyncio
 import contextlib
 import re
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import orjson
 import pytest
-import pytest_asyncio
 
 from lrs.errors import StoreUnavailable
-from tests.cli.plain_servers import KNOWN, NEW, ONE, OTHER, PATIENCE_S, THIRD, Running, running
+from tests.cli.plain_servers import KNOWN, NEW, ONE, OTHER, PATIENCE_S, THIRD, Running
 from tests.samples import COURSE_B, statement
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Running, Running]]:
-    """A server with the short way, and one without; all tests send to these two, and the same to both."""
-    folder = tmp_path_factory.mktemp("plain")
-    async with running(folder / "short", short=True) as short, running(folder / "long", short=False) as long:
-        yield short, long
-
-
-@pytest.fixture
-def short(served: tuple[Running, Running]) -> Running:
-    served[0].taken = 0
-    return served[0]
-
-
-@pytest.fixture
-def long(served: tuple[Running, Running]) -> Running:
-    return served[1]
 
 
 PAGES: dict[str, Callable[[Running], bytes]] = {

@@ -142,3 +142,17 @@ def test_an_export_can_be_imported_elsewhere(tmp_path: Path) -> None:
     imported(tmp_path / "one", file)
     lrs("export", packed, "--data", tmp_path / "one")
     assert imported(tmp_path / "two", packed)["stored"] == 12
+
+
+def test_the_key_index_is_merged_after_a_large_import_and_not_after_a_small_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merged: list[object] = []
+    monkeypatch.setattr(transfer, "merge_index", merged.append)
+    large, small = tmp_path / "large.jsonl", tmp_path / "small.jsonl"
+    large.write_bytes(as_lines(made(30)))
+    small.write_bytes(as_lines(made(2)))
+    imported(tmp_path / "data", large)
+    assert len(merged) == 1
+    imported(tmp_path / "data", small)
+    assert len(merged) == 1

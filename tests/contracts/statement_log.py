@@ -351,3 +351,17 @@ def test_a_write_makes_another_revision(log: StatementLog) -> None:
     assert log.revision() == before
     put(log, statement())
     assert log.revision() != before
+
+
+def test_one_that_is_larger_than_a_page_and_has_none_after_it_is_the_end(log: StatementLog) -> None:
+    put(log, statement())
+    page = log.read(replace(OLDEST_FIRST, bytes_max=1), EVERYONE)
+    assert (len(page.records), page.more) == (1, False)
+
+
+def test_a_page_tells_up_to_where_all_was_there_to_be_found(log: StatementLog) -> None:
+    assert log.read(OLDEST_FIRST, EVERYONE).end == 0
+    first, later = statement(), statement()
+    put(log, first, later)
+    for asked in (OLDEST_FIRST, Selection(limit=1), by("v" + "http://example.com/unknown")):
+        assert log.read(asked, EVERYONE).end == log.end() == 2

@@ -47,10 +47,6 @@ class KeptPages:
         self.at = -1
         """The revision of which all that is kept is, and all that ``find`` has looked for."""
 
-    def __contains__(self, asked: Asked) -> bool:
-        """Whether ``find`` could have it; costs next to nothing."""
-        return asked in self._pages
-
     def find(self, asked: Asked) -> Kept | None:
         """The page as it would be if it were read now."""
         revision = self._revision()

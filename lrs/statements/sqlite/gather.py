@@ -25,7 +25,6 @@ END = """(SELECT coalesce(max(position), 0) FROM record)
     + coalesce((SELECT place - at FROM gain ORDER BY place DESC LIMIT 1), 0)"""
 """Place of the newest arrival, 0 for an empty log; an expression in SQL."""
 
-COLUMNS = ("position", "id", "stored", "courses", "keys", "payload")
 _ID_BYTES = 16
 
 
@@ -46,7 +45,8 @@ class Gathered(NamedTuple):
 
 
 def gathered(select: str, more: Sequence[str] = ()) -> str:
-    """SQL for all rows of ``select``, whose columns are named as in ``COLUMNS`` and ``more``, for ``gather``.
+    """SQL for all rows of ``select``, for ``gather``; its columns are named position, id, stored, courses, keys and
+    payload, and as in ``more``.
 
     ``select`` has an order of its own, which is kept.
     """

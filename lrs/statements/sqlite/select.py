@@ -52,10 +52,12 @@ class Reader:
             taken = permitted[: selection.limit - len(records)]
             size += sum(len(record.payload) for record in taken)
             records += taken
+            left_out = len(permitted) - len(taken)
             if size > selection.bytes_max:
-                records = _within(records, selection.bytes_max)
-                return Page(records, more=True, through=records[-1].position, end=newest)
-            if len(taken) < len(permitted):
+                fitting = _within(records, selection.bytes_max)
+                left_out += len(records) - len(fitting)
+                records = fitting
+            if left_out:
                 return Page(records, more=True, through=records[-1].position, end=newest)
         assert newest is not None
         return Page(records, more=False, through=Position(bound), end=newest)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrs.statements.sqlite.gather import COLUMNS, gather, gathered
+from lrs.statements.sqlite.gather import gather, gathered
 
 _NUMBERS = st.integers(-(2**63), 2**63 - 1)
 _ROWS = st.lists(
@@ -32,7 +32,9 @@ SQL = gathered("SELECT * FROM given ORDER BY number DESC LIMIT ?", ("more",))
 @pytest.fixture(scope="module")
 def connection() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as opened:
-        opened.execute(f"CREATE TABLE given ({', '.join(COLUMNS)}, more, number INTEGER PRIMARY KEY)")
+        opened.execute(
+            "CREATE TABLE given (position, id, stored, courses, keys, payload, more, number INTEGER PRIMARY KEY)"
+        )
         opened.executescript("CREATE TABLE record (position); CREATE TABLE gain (at, place)")
         opened.executescript("INSERT INTO record VALUES (1), (5); INSERT INTO gain VALUES (3, 4), (4, 6)")
         yield opened

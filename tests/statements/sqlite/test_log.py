@@ -6,21 +6,23 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from typing import Any
 
 import pytest
 
 from lrs.clock import FixedClock
 from lrs.errors import StoreCorrupt
-from lrs.statements.log import StatementLog
+from lrs.statements.log import Selection, StatementLog
 from lrs.statements.record import Place
-from lrs.statements.sqlite import SqliteStatementLog
+from lrs.statements.sqlite import SqliteStatementLog, select
+from lrs.statements.sqlite.gather import gather
 from lrs.statements.sqlite.packing import Unpacker
 from lrs.statements.sqlite.verify import verify_records
 from lrs.storage.sqlite import Store
 from tests.contracts.following import *  # noqa: F403
 from tests.contracts.statement_log import *  # noqa: F403
 from tests.contracts.statement_log import ids, put
-from tests.samples import statement
+from tests.samples import EVERYONE, statement
 
 
 @pytest.mark.parametrize(
@@ -136,3 +138,21 @@ def test_a_reader_is_not_kept_waiting_by_a_writer(log: StatementLog, store: Stor
     with store.writing() as connection:
         connection.execute("DELETE FROM inherited")
         assert len(ids(log)) == 1
+
+
+def test_what_is_committed_while_a_page_is_read_comes_after_the_end_that_it_tells(
+    log: StatementLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages are read without a snapshot, in several statements where there are many records."""
+    monkeypatch.setattr(select, "_ROWS_AT_ONCE", 2)
+    put(log, *(statement() for _ in range(5)))
+
+    def gathering(*asked: Any) -> Any:
+        found = gather(*asked)
+        put(log, statement())
+        return found
+
+    monkeypatch.setattr(select, "gather", gathering)
+    page = log.read(Selection(limit=10), EVERYONE)
+    assert [record.position for record in page.records] == [5, 4, 3, 2, 1]
+    assert page.end == 5 < log.end()
