@@ -10,9 +10,10 @@ import pytest
 from lrs.cli import sockets
 from lrs.config import Settings
 from lrs.limits import Limits
+from lrs.subscriptions.frames import Frame
 from tests.hardening.wire import CONTINUATION, PING, PONG, TEXT, Wire, frame, handshake, wire
 from tests.samples import statement
-from tests.subscriptions.served import Served, wait_until
+from tests.subscriptions.served import PATIENCE_S, Served, wait_until
 
 
 @contextmanager
@@ -84,6 +85,24 @@ def test_some_pings_and_pieces_are_taken_and_answered() -> None:
         pieces = [frame(CONTINUATION, bytes([byte]), final=False) for byte in text]
         connection.send(frame(TEXT, final=False) + b"".join(pieces) + frame(CONTINUATION))
         assert connection.until(b'"re":"pieces"').endswith(b'{"type":"error","re":"pieces"')
+
+
+def test_what_is_live_is_written_past_the_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[bytes] = []
+    write = sockets.Sockets.write
+
+    def recorded(connection: sockets.Sockets, sent: Frame) -> None:
+        written.append(sent.data)
+        write(connection, sent)
+
+    monkeypatch.setattr(sockets.Sockets, "write", recorded)
+    with Served() as served, served.connect("?from=now") as client:
+        while b'"type":"live"' not in client.recv(PATIENCE_S, decode=False):
+            pass
+        (made,) = served.put(statement())
+        heard = client.recv(PATIENCE_S, decode=False)
+        assert made.encode() in heard
+        assert written == [heard]
 
 
 def test_text_that_is_not_utf_8_is_closed_with_1007(caplog: pytest.LogCaptureFixture) -> None:
