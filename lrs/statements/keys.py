@@ -35,6 +35,26 @@ LEFT_KINDS = frozenset("wkn")
 # What its tombstone keeps of the others for the same end. They tell what was done, and not by whom.
 KEPT_KINDS = frozenset("vtp")
 
+_RARITY = {
+    kind: rank
+    for rank, kind in enumerate(
+        (
+            REGISTRATION,
+            AGENT,
+            RELATED_AGENT,
+            ACTIVITY,
+            COURSE,
+            RELATED_ACTIVITY,
+            ORGANISATION,
+            ACTIVITY_TYPE,
+            VERB,
+            PLATFORM,
+            WRITER,
+        )
+    )
+}
+"""Kinds by how few records share a key of them."""
+
 VOIDED = "http://adlnet.gov/expapi/verbs/voided"
 
 
@@ -43,6 +63,14 @@ class Keys(NamedTuple):
 
     names: frozenset[str]
     courses: frozenset[str]
+
+
+def rarity(member: frozenset[str]) -> tuple[int, int, list[str]]:
+    """Sorts members of a question, those that probably fewest records match first: by the commonest kind of their keys,
+    then by how many keys they have; the rest makes ties steady.
+    """
+    commonest = max((_RARITY.get(name[0], len(_RARITY)) for name in member), default=-1)
+    return commonest, len(member), sorted(member)
 
 
 def _add_agents(names: set[str], kind: str, actor: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from lrs.auth.disclosure import Disclosure
 from lrs.limits import Limits
-from lrs.statements import keys
+from lrs.statements.keys import rarity
 from lrs.statements.log import Arrivals
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Arrival, Place, Record
@@ -137,27 +137,6 @@ class Ring:
         return len(self._entries)
 
 
-# Kinds of keys by how few records share one: a channel is found under its rarest kind.
-_RARITY = {
-    kind: rank
-    for rank, kind in enumerate(
-        (
-            keys.REGISTRATION,
-            keys.AGENT,
-            keys.RELATED_AGENT,
-            keys.ACTIVITY,
-            keys.COURSE,
-            keys.RELATED_ACTIVITY,
-            keys.ORGANISATION,
-            keys.ACTIVITY_TYPE,
-            keys.VERB,
-            keys.PLATFORM,
-            keys.WRITER,
-        )
-    )
-}
-
-
 class ChannelIndex:
     """Finds the channels that an arrival may match, with work in proportion to those, not to all.
 
@@ -209,13 +188,7 @@ def _rarest_member(channel: Channel) -> frozenset[str] | None:
     members = channel.filter.members | channel.visibility.members()
     if not members:
         return None
-    return min(members, key=_rarity)
-
-
-def _rarity(member: frozenset[str]) -> tuple[int, int, list[str]]:
-    """Sorts the rarest first: by its commonest kind, then by how many keys it has; the rest makes ties steady."""
-    commonest = max((_RARITY.get(name[0], len(_RARITY)) for name in member), default=-1)
-    return commonest, len(member), sorted(member)
+    return min(members, key=rarity)
 
 
 class Channels:

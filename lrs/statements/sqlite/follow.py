@@ -19,7 +19,8 @@ from lrs.statements.log import Arrivals, Changes
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Arrival, Place, Record
 from lrs.statements.sqlite.gather import Row, gather, gathered
-from lrs.statements.sqlite.rows import COLUMNS, INHERITED, SHOWN, SOURCE, Rows
+from lrs.statements.sqlite.narrow import Terms
+from lrs.statements.sqlite.rows import COLUMNS, INHERITED, SHOWN, SOURCE, Rows, terms
 from lrs.statements.sqlite.select import Run, end, head, position_by
 
 _FIRST = ("first_courses", "first_keys")
@@ -82,10 +83,10 @@ class Follower:
     ) -> Changes:
         """See ``StatementLog.changes``."""
         last = max(after, end(connection))
-        terms = self._rows.terms(connection, filter_.members | visibility.members())
-        if terms is None or after == last:
+        groups = self._rows.groups(connection, filter_.members | visibility.members())
+        if groups is None or after == last:
             return Changes([], more=False, through=last)
-        question = _Question(self._rows, filter_, visibility, terms, limit + 1)
+        question = _Question(self._rows, filter_, visibility, terms(groups), limit + 1)
         records: list[Record] = []
         size, shown = 0, None
         with (
@@ -152,7 +153,7 @@ class _Question(NamedTuple):
 
     def new(self, connection: sqlite3.Connection, beyond: int) -> Generator[_Found, None, None]:
         """Records after the position ``beyond`` that matched when they were stored."""
-        run = Run(self.terms, beyond, head(connection) + 1, ascending=True)
+        run = Run(Terms(self.terms), beyond, head(connection) + 1, ascending=True)
         with_keys = self.visibility.asks_keys
         for found in run.blocks(connection, self.wanted, with_keys=with_keys, more=_FIRST):
             records = self.rows.of_columns(connection, found.columns, with_keys=with_keys)

@@ -15,7 +15,8 @@ from lrs.statements.keys import AGENT, COURSE, ORGANISATION, VERB
 from lrs.statements.match import UNRESTRICTED_VISIBILITY, Visibility
 from lrs.statements.record import Record, StatementId
 from lrs.statements.sqlite.names import Names
-from lrs.statements.sqlite.rows import COLUMNS, SOURCE, Rows
+from lrs.statements.sqlite.narrow import Terms
+from lrs.statements.sqlite.rows import COLUMNS, SOURCE, Rows, terms
 from lrs.statements.sqlite.schema import LISTED, migrations
 from lrs.statements.sqlite.select import Reader, Run, head, position_by
 from lrs.storage.sqlite import Store
@@ -114,10 +115,10 @@ class Overview:
         names: set[str] = set()
         count, oldest_us = 0, None
         with self._store.snapshot() as connection:
-            terms = self._rows.terms(connection, visibility.members())
-            if terms is None:
+            groups = self._rows.groups(connection, visibility.members())
+            if groups is None:
                 return Seen()
-            run = Run(terms, 0, head(connection) + 1, ascending=False)
+            run = Run(Terms(terms(groups)), 0, head(connection) + 1, ascending=False)
             for found in run.blocks(connection, limit, with_keys=True):
                 for record in self._rows.of_columns(connection, found.columns, with_keys=True):
                     if visibility.permits(record):

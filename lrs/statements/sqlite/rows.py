@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from lrs.statements.keys import rarity
 from lrs.statements.record import Record
 from lrs.statements.sqlite.gather import Columns, Row
 from lrs.statements.sqlite.inherit import courses_of
@@ -27,11 +28,19 @@ NOT_VOIDED = """(NOT EXISTS (SELECT 1 FROM void AS v WHERE v.target = r.id)
 NOT_ERASED = "length(r.payload) > 0"
 SHOWN = f"({NOT_ERASED} AND {NOT_VOIDED})"
 
+Group = tuple[int, ...]
+"""Numbers of keys, of which a record has to have one."""
+
 _ERASED = b"{}"
 _NO_KEYS: frozenset[str] = frozenset()
 
 # What ``Record._make`` does, for many without a step of Python for each.
 _record: Callable[[tuple[Any, ...]], Record] = partial(tuple.__new__, Record)
+
+
+def terms(groups: Iterable[Group]) -> str:
+    """The index expression for records that have a key out of each group."""
+    return " AND ".join(f"({' OR '.join(map(str, group))})" for group in groups)
 
 
 class Rows:
@@ -42,15 +51,10 @@ class Rows:
         self._course_sets = course_sets
         self._unpack = Unpacker().unpack_all
 
-    def terms(self, connection: sqlite3.Connection, members: Iterable[frozenset[str]]) -> str | None:
-        """The index expression for ``members``: empty when there are none, None when nothing can match."""
-        parts = []
-        for member in members:
-            numbers = self._keys.numbers(connection, member).values()
-            if not numbers:
-                return None
-            parts.append("(" + " OR ".join(map(str, sorted(numbers))) + ")")
-        return " AND ".join(parts)
+    def groups(self, connection: sqlite3.Connection, members: Iterable[frozenset[str]]) -> list[Group] | None:
+        """The numbers of ``members``, those that probably fewest records match first; None when nothing can match."""
+        found = [tuple(sorted(self._keys.numbers(connection, one).values())) for one in sorted(members, key=rarity)]
+        return found if all(found) else None
 
     def records(self, connection: sqlite3.Connection, rows: Sequence[Row], *, with_keys: bool) -> list[Record]:
         """Records of ``rows``; names are looked up for all of them at once."""

@@ -12,6 +12,7 @@ from lrs.statements.log import Page, Selection
 from lrs.statements.match import Visibility
 from lrs.statements.record import Place, Position, Record, StatementId
 from lrs.statements.sqlite.gather import END, Gathered, gather, gathered
+from lrs.statements.sqlite.narrow import Terms, condition, narrow
 from lrs.statements.sqlite.rows import COLUMNS, INHERITED, NOT_ERASED, NOT_VOIDED, SHOWN, SOURCE, Rows
 
 _POSITION_BY = """WITH RECURSIVE half (low, high) AS (
@@ -39,10 +40,10 @@ class Reader:
         low, high = self._bounds(connection, selection)
         # Who goes down is at the end when there is nothing more, whatever the head is; who goes up has to know it.
         bound = high - 1 if selection.ascending else low + 1
-        terms = self._rows.terms(connection, selection.filter.members | visibility.members())
-        if terms is None or low + 1 >= high:
+        groups = self._rows.groups(connection, selection.filter.members | visibility.members())
+        if groups is None or low + 1 >= high:
             return Page([], more=False, through=Position(bound), end=end(connection))
-        run = Run(terms, low, high, selection.ascending)
+        run = Run(narrow(connection, groups, low, high), low, high, selection.ascending)
         records: list[Record] = []
         size, newest = 0, None
         with_keys = visibility.asks_keys
@@ -95,9 +96,9 @@ def _within(records: Sequence[Record], bytes_max: int) -> list[Record]:
 
 
 class Run(NamedTuple):
-    """Records between ``low`` and ``high``, both exclusive, found by ``terms`` of the index; all if they are empty."""
+    """Records between ``low`` and ``high``, both exclusive, found by ``terms``; all if they are empty."""
 
-    terms: str
+    terms: Terms
     low: int
     high: int
     ascending: bool
@@ -108,11 +109,12 @@ class Run(NamedTuple):
         """Their rows, in blocks no larger than needed when ``wanted`` of them are enough; at least one block, which may
         be empty. ``more``: further columns.
         """
-        sql = _select(bool(self.terms), self.ascending, with_keys, more)
-        found_by = (self.terms,) if self.terms else ()
+        expression, sizes, keys = self.terms
+        sql = _select(bool(expression), sizes, self.ascending, with_keys, more)
+        found_by = (expression,) if expression else ()
         low, high, count = self.low, self.high, min(wanted, _ROWS_AT_ONCE)
         while True:
-            found = gather(connection, sql, (*found_by, low, high), count)
+            found = gather(connection, sql, (*found_by, low, high, *keys), count)
             yield found
             positions, count = found.columns[0], found.most
             if len(positions) < count:
@@ -121,8 +123,10 @@ class Run(NamedTuple):
 
 
 @lru_cache
-def _select(by_index: bool, ascending: bool, with_keys: bool, more: tuple[str, ...]) -> str:
-    """SQL for the rows of a run; its arguments are the terms, if there are any, both bounds and how many rows."""
+def _select(by_index: bool, sizes: Sequence[int], ascending: bool, with_keys: bool, more: tuple[str, ...]) -> str:
+    """SQL for the rows of a run; its arguments are the terms of the index, if there are any, both bounds, the keys of
+    ``condition`` and how many rows.
+    """
     columns = f"""r.position AS position, r.id AS id, r.stored AS stored, coalesce(i.courses, r.courses) AS courses,
         {"coalesce(i.keys, r.keys)" if with_keys else "NULL"} AS keys, r.payload AS payload"""
     columns = ", ".join((columns, *(f"i.{name} AS {name}" for name in more)))
@@ -132,7 +136,8 @@ def _select(by_index: bool, ascending: bool, with_keys: bool, more: tuple[str, .
         return gathered(
             f"""SELECT {columns}
             FROM record_key CROSS JOIN record AS r ON r.position = record_key.rowid {INHERITED}
-            WHERE record_key MATCH ? AND record_key.rowid > ? AND record_key.rowid < ? AND {SHOWN}
+            WHERE record_key MATCH ? AND record_key.rowid > ? AND record_key.rowid < ?
+                AND {condition(sizes, "coalesce(i.keys, r.keys)")}{SHOWN}
             ORDER BY record_key.rowid {order} LIMIT ?""",
             more,
         )

@@ -1,0 +1,111 @@
+"""Questions of which one part is rare find the same in both ways."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from lrs.auth.grants import Grant
+from lrs.statements import keys
+from lrs.statements.log import Selection, StatementLog
+from lrs.statements.match import Filter, Visibility
+from lrs.statements.sqlite import narrow as narrowing
+from lrs.statements.sqlite.narrow import Terms, condition, narrow
+from lrs.statements.sqlite.rows import terms
+from tests.contracts.statement_log import OLDEST_FIRST, put
+from tests.samples import COURSE_A, COURSE_B, EVERYONE, LMS, statement, voiding
+
+RARE, COMMON, OTHER = (1,), (2, 3), (4,)
+MANY = narrowing._CANDIDATES_MAX + 1
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[sqlite3.Connection]:
+    """An index in which all of ``MANY`` records have the keys 1, 2 and 4."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as opened:
+        opened.execute("CREATE VIRTUAL TABLE record_key USING fts5 (keys, content='', detail=none)")
+        opened.executemany(
+            "INSERT INTO record_key (rowid, keys) VALUES (?, '1 2 4')", [(at + 1,) for at in range(MANY)]
+        )
+        yield opened
+
+
+def test_a_rare_group_is_looked_for_alone_and_what_it_finds_is_held_to_the_others(
+    connection: sqlite3.Connection,
+) -> None:
+    found = narrow(connection, [RARE, COMMON, OTHER], 0, MANY)
+    assert found == Terms("(1)", (2, 1), (",2,", ",3,", ",4,"))
+
+
+def test_what_many_have_is_left_to_the_index(connection: sqlite3.Connection) -> None:
+    assert narrow(connection, [RARE, COMMON], 0, MANY + 1) == Terms(terms([RARE, COMMON]))
+
+
+@pytest.mark.parametrize("groups", [[], [RARE], [RARE, tuple(range(2, 100))]], ids=["none", "one", "long"])
+def test_there_is_nothing_to_gain_from(connection: sqlite3.Connection, groups: list[tuple[int, ...]]) -> None:
+    assert narrow(connection, groups, 0, 10) == Terms(terms(groups))
+
+
+@pytest.mark.parametrize(
+    ("keys", "holds"),
+    [
+        ("[2,4]", True),
+        ("[4,3]", True),
+        ("[1,4,3,5]", True),
+        ("[4]", False),
+        ("[2]", False),
+        ("[22,4]", False),
+        ("[12,4]", False),
+        ("[]", False),
+    ],
+)
+def test_one_key_out_of_each_group_is_needed(connection: sqlite3.Connection, keys: str, holds: bool) -> None:
+    sql = f"SELECT {condition((2, 1), '?1')} true"
+    (found,) = connection.execute(sql, (keys, ",2,", ",3,", ",4,")).fetchone()
+    assert bool(found) is holds
+
+
+@pytest.fixture
+def filled(log: StatementLog) -> StatementLog:
+    """Two hundred statements by ten learners with three verbs in two courses, and some that void and inherit."""
+    random = Random(5)
+    made = [
+        statement(
+            learner=f"l{random.randrange(10)}",
+            verb=f"{LMS}/verbs/{random.randrange(3)}",
+            course=random.choice((COURSE_A, COURSE_B, None)),
+        )
+        for _ in range(200)
+    ]
+    put(log, *made)
+    put(log, *(voiding(one["id"]) for one in made[::7]))
+    return log
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+@pytest.mark.parametrize(
+    "sight", [EVERYONE, Visibility(Grant.of([COURSE_A])), Visibility(Grant.of([COURSE_B, COURSE_A]))]
+)
+@pytest.mark.parametrize("learner", ["l0", "l7", "admin"])
+def test_both_ways_find_the_same(
+    filled: StatementLog, monkeypatch: pytest.MonkeyPatch, learner: str, sight: Visibility, ascending: bool
+) -> None:
+    members = frozenset({f"{keys.AGENT}account|{LMS}|{learner}"}), frozenset({f"{keys.VERB}{LMS}/verbs/1"})
+    selections = [
+        replace(OLDEST_FIRST, ascending=ascending, limit=limit, filter=Filter.of(*asked))
+        for asked in (members, members[:1])
+        for limit in (5, 1000)
+    ]
+    assert found(filled, selections[:1], sight) or learner == "admin"
+    narrowed = found(filled, selections, sight)
+    monkeypatch.setattr(narrowing, "_NUMBERS_MAX", 0)
+    assert found(filled, selections, sight) == narrowed
+
+
+def found(log: StatementLog, selections: list[Selection], sight: Visibility) -> list[int]:
+    return [record.position for one in selections for record in log.read(one, sight).records]
