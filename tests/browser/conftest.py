@@ -47,7 +47,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def entered(chromium: Browser, made: World) -> Iterator[BrowserContext]:
     """A context in which the first administrator has set a password, and so is logged in."""
-    context = chromium.new_context(viewport=DESKTOP, color_scheme="light")
+    context = slowed(chromium.new_context(viewport=DESKTOP, color_scheme="light"))
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     page.goto(made.link)
@@ -58,6 +58,24 @@ def entered(chromium: Browser, made: World) -> Iterator[BrowserContext]:
     page.close()
     yield context
     context.close()
+
+
+def slowed(context: BrowserContext) -> BrowserContext:
+    """As a slow machine behind a slow line shows pages: so many times slower as ``SLOWLY`` says.
+
+    What a test did not wait for comes to light.
+    """
+    times = float(os.environ.get("SLOWLY") or 1)
+
+    def slow(page: Page) -> None:
+        session = context.new_cdp_session(page)
+        session.send("Emulation.setCPUThrottlingRate", {"rate": times})
+        line = {"offline": False, "latency": 50 * times, "downloadThroughput": -1, "uploadThroughput": -1}
+        session.send("Network.emulateNetworkConditions", line)
+
+    if times > 1:
+        context.on("page", slow)
+    return context
 
 
 class Complaints:
@@ -104,7 +122,7 @@ def page(entered: BrowserContext, complaints: Complaints) -> Iterator[Page]:
 @pytest.fixture
 def strange(chromium: Browser, complaints: Complaints) -> Iterator[Page]:
     """A page of somebody whom the server does not know."""
-    context = chromium.new_context(viewport=DESKTOP, color_scheme="light")
+    context = slowed(chromium.new_context(viewport=DESKTOP, color_scheme="light"))
     context.set_default_timeout(WAIT_MS)
     opened = context.new_page()
     complaints.watch(opened)
@@ -133,6 +151,7 @@ def look(pictures: Path) -> Look:
     """Holds a page as it is to the rules of accessibility, in light, and in dark on a phone; takes pictures."""
 
     def check(page: Page, name: str) -> None:
+        page.locator("h1").first.wait_for()
         page.screenshot(path=pictures / f"{name}.png")
         assert violations(page) == []
         page.emulate_media(color_scheme="dark")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import DESKTOP, WAIT_MS, Complaints, Look
+from tests.browser.conftest import DESKTOP, WAIT_MS, Complaints, Look, slowed
 from tests.browser.world import PASSWORD
 from tests.samples import statement
 from tests.system.access import blocking_client, key_of
@@ -47,7 +47,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def first(chromium: Browser, fresh: Server) -> Iterator[Page]:
     """The page of its first administrator, who has opened the link that the server printed."""
     link = next(line.strip() for line in fresh.lines if "/admin/password#" in line)
-    context = chromium.new_context(viewport=DESKTOP, color_scheme="light")
+    context = slowed(chromium.new_context(viewport=DESKTOP, color_scheme="light"))
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     page.goto(link)

@@ -2,7 +2,7 @@
 
 import { getTagged, send } from "./api.js";
 import { open } from "./dialogs.js";
-import { el, fill, foreign, say } from "./dom.js";
+import { announce, el, fill, foreign } from "./dom.js";
 import { whole } from "./format.js";
 import { field, form } from "./forms.js";
 import { facts } from "./lists.js";
@@ -35,14 +35,13 @@ async function draw(node, consumer) {
         submit: async () => {
           const wanted = MEMBERS.map(([name], at) => [name, inputs[at].value === "" ? null : Number(inputs[at].value)]);
           await send("PUT", path, Object.fromEntries(wanted), etag);
-          dialog.node.close("done");
+          dialog.close("done");
         },
       }),
     );
-    cancel.onclick = () => dialog.node.close("");
+    cancel.onclick = () => dialog.close();
     if ((await dialog.closed) !== "done") return;
-    say("The allowance was changed.");
-    await draw(node, consumer);
+    await announce("The allowance was changed.", () => draw(node, consumer));
   };
   fill(
     node,

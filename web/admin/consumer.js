@@ -4,7 +4,7 @@ import { get, send } from "./api.js";
 import { allowanceView } from "./allowance.js";
 import { confirm, open, showOnce } from "./dialogs.js";
 import { disclosureEditor, disclosureText } from "./disclosure.js";
-import { el, fill, foreign, say } from "./dom.js";
+import { announce, el, fill, foreign } from "./dom.js";
 import { ago, moment } from "./format.js";
 import { check, choice, field, form, momentIn, momentInput } from "./forms.js";
 import { grantEditor, grantFacts, grantText, scopeBoxes } from "./grants.js";
@@ -54,8 +54,7 @@ function switcher(consumer, etag, again) {
         : { title: `Disable ${consumer.name}?`, text: "Its keys and tokens are refused and its streams closed at once. It can be enabled again.", verb: `Disable ${consumer.name}`, act },
     );
     if (done) {
-      say(`${consumer.name} is ${consumer.disabled ? "enabled" : "disabled"}.`);
-      await again();
+      await announce(`${consumer.name} is ${consumer.disabled ? "enabled" : "disabled"}.`, again);
     }
   };
   return button;
@@ -82,8 +81,7 @@ function editor(consumer, scopes, etag, again, leave) {
           trusted: trusted.firstChild.checked,
         };
         await send("PATCH", `consumers/${consumer.id}`, changed, etag);
-        say(`${consumer.name} was changed. Its keys, tokens and streams follow at once.`);
-        await again();
+        await announce(`${consumer.name} was changed. Its keys, tokens and streams follow at once.`, again);
       },
     },
   );
@@ -147,8 +145,7 @@ function revoker(active, name, path, consumer, draw) {
       act: () => send("POST", path),
     });
     if (done) {
-      say(`The ${name} is revoked.`);
-      await draw();
+      await announce(`The ${name} is revoked.`, draw);
     }
   };
   return button;
@@ -170,12 +167,12 @@ async function newToken(consumer, scopes, draw) {
         grant: grant.value(),
         ttl_s: lasts.value ? Number(lasts.value) : null,
       });
-      dialog.node.close();
+      dialog.close();
     },
   });
   const dialog = open(["New token for ", foreign(consumer.name)], fields);
   fields.querySelector("select").required = false;
-  cancel.onclick = () => dialog.node.close();
+  cancel.onclick = () => dialog.close();
   await dialog.closed;
   if (made === null) return;
   await showOnce(`Token of ${consumer.name}`, "It is shown this once. Hand it on by a safe way.", [["token", made.token]]);

@@ -3,7 +3,7 @@
 import { el, fill, newId, say } from "./dom.js";
 import { failure } from "./forms.js";
 
-/** Open a dialog with `body`; gives it and a promise of its end. */
+/** Open a dialog with `body`; gives it, a way to close it with a value, and a promise of its end and that value. */
 export function open(title, body, properties = {}) {
   const id = newId("dialog");
   const node = el("dialog", { "aria-labelledby": id, ...properties }, el("h2", { id }, title), body, el("p.hint.said-inside", { role: "status" }));
@@ -14,8 +14,13 @@ export function open(title, body, properties = {}) {
       resolve(node.returnValue);
     });
   });
+  // The event comes some frames later, and what was shown once is not to stay until then.
+  const close = (value = "") => {
+    node.close(value);
+    node.remove();
+  };
   node.showModal();
-  return { node, closed };
+  return { node, close, closed };
 }
 
 /**
@@ -27,16 +32,16 @@ export async function confirm({ title, text, verb, act, danger = true, body = nu
   const go = el("button", { type: "button", className: danger ? "danger" : "primary" }, verb);
   const stay = el("button", { type: "button", autofocus: true }, "Cancel");
   const told = el("p", { id: newId("told") }, text);
-  const { node, closed } = open(title, el("div", trouble, told, body, el("div.actions", go, stay)), {
+  const { close, closed } = open(title, el("div", trouble, told, body, el("div.actions", go, stay)), {
     role: danger ? "alertdialog" : null,
     "aria-describedby": told.id,
   });
-  stay.onclick = () => node.close("");
+  stay.onclick = () => close();
   go.onclick = async () => {
     go.disabled = true;
     try {
       await act();
-      node.close("done");
+      close("done");
     } catch (error) {
       fill(trouble, failure(error));
       go.disabled = false;
@@ -48,10 +53,10 @@ export async function confirm({ title, text, verb, act, danger = true, body = nu
 /** Show secrets that nobody will see again: `rows` are pairs of name and value. */
 export async function showOnce(title, text, rows) {
   const done = el("button.primary", { type: "button" }, "I have kept it");
-  const { node, closed } = open(title, el("div", el("p", text), secrets(rows), el("div.actions", done)));
+  const { node, close, closed } = open(title, el("div", el("p", text), secrets(rows), el("div.actions", done)));
   // Escape is too quick for something that can't be had again.
   node.addEventListener("cancel", (event) => event.preventDefault());
-  done.onclick = () => node.close();
+  done.onclick = () => close();
   await closed;
 }
 

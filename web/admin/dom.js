@@ -53,6 +53,15 @@ export function say(text) {
   say.timer = setTimeout(() => fill(node), 6000);
 }
 
+/** Say that something was done once `draw` has shown it, and also if that fails: what was done is done. */
+export async function announce(text, draw) {
+  try {
+    await draw();
+  } finally {
+    say(text);
+  }
+}
+
 function isProperties(value) {
   return value !== null && typeof value === "object" && !(value instanceof Node) && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 import { getAll, send } from "../api.js";
 import { confirm, showOnce } from "../dialogs.js";
-import { el, fill, foreign, say } from "../dom.js";
+import { announce, el, fill, foreign, say } from "../dom.js";
 import { ago, moment, whole } from "../format.js";
 import { field, form, NotYet } from "../forms.js";
 import { badge, table } from "../lists.js";
@@ -77,8 +77,7 @@ function remover(one, again) {
       act: () => send("DELETE", `administrators/${encodeURIComponent(one.name)}`),
     });
     if (done) {
-      say(`${one.name} is removed.`);
-      await again();
+      await announce(`${one.name} is removed.`, again);
     }
   };
   return button;

@@ -1,6 +1,6 @@
 import { get, getAll, send } from "../api.js";
 import { confirm } from "../dialogs.js";
-import { el, fill, foreign, say } from "../dom.js";
+import { announce, el, fill, foreign } from "../dom.js";
 import { ago, courseKey, moment, size, span, tail, whole } from "../format.js";
 import { badge, table } from "../lists.js";
 import { placed } from "../place.js";
@@ -75,8 +75,7 @@ function disconnecter(one, again) {
       act: () => send("POST", `connections/${encodeURIComponent(one.connection)}/disconnect`),
     });
     if (done) {
-      say(`${name} is being disconnected.`);
-      await again();
+      await announce(`${name} is being disconnected.`, again);
     }
   };
   return button;
@@ -103,8 +102,7 @@ function forgetter(one, again) {
       act: () => send("DELETE", `cursors/${one.consumer_id}/${encodeURIComponent(one.name)}`),
     });
     if (done) {
-      say(`The cursor ${one.name} is forgotten.`);
-      await again();
+      await announce(`The cursor ${one.name} is forgotten.`, again);
     }
   };
   return button;

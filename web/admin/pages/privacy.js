@@ -1,7 +1,7 @@
 import { get, send } from "../api.js";
 import { agentName, agentOf } from "../agents.js";
 import { confirm } from "../dialogs.js";
-import { el, fill, foreign, say } from "../dom.js";
+import { announce, el, fill, foreign } from "../dom.js";
 import { count, moment, whole } from "../format.js";
 import { field, form } from "../forms.js";
 import { badge, entries, facts, paged } from "../lists.js";
@@ -71,9 +71,8 @@ function eraseButton(wanted, amounts, clear, again) {
       act: () => send("POST", "erasures", wanted),
     });
     if (!done) return;
-    say("The erasure has begun.");
     clear();
-    await again();
+    await announce("The erasure has begun.", again);
   };
   return button;
 }

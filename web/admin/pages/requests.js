@@ -1,7 +1,7 @@
 import { get, getTagged, send } from "../api.js";
 import { confirm } from "../dialogs.js";
 import { disclosureEditor } from "../disclosure.js";
-import { el, fill, foreign, say } from "../dom.js";
+import { announce, el, fill, foreign } from "../dom.js";
 import { ago, courseKey, moment } from "../format.js";
 import { choice, field, form, momentIn, momentInput } from "../forms.js";
 import { courseName, grantEditor, scopeBoxes } from "../grants.js";
@@ -80,8 +80,7 @@ async function decision(request, etag, again) {
       act: () => send("POST", `${path}/refuse`, { word: why.value.trim() || null }, etag),
     });
     if (done) {
-      say("The request is refused.");
-      await again();
+      await announce("The request is refused.", again);
     }
   };
   return el(
@@ -110,8 +109,7 @@ async function decision(request, etag, again) {
             word: word.value.trim() || null,
           };
           await send("POST", `${path}/approve`, approval, etag);
-          say(`Approved: ${approval.name} was made.`);
-          await again();
+          await announce(`Approved: ${approval.name} was made.`, again);
         },
       },
     ),

@@ -1,6 +1,6 @@
 import { get, send } from "../api.js";
 import { confirm } from "../dialogs.js";
-import { el, fill, say } from "../dom.js";
+import { announce, el, fill } from "../dom.js";
 import { count, moment } from "../format.js";
 import { check, field } from "../forms.js";
 import { badge, table } from "../lists.js";
@@ -29,8 +29,7 @@ async function drawKeys(node) {
       act: () => send("POST", "signing-keys", {}),
     });
     if (done) {
-      say("A new key signs from now on.");
-      await again();
+      await announce("A new key signs from now on.", again);
     }
   };
   const columns = [
@@ -57,8 +56,7 @@ function retirer(one, again) {
       act: () => send("POST", `signing-keys/${encodeURIComponent(one.kid)}/retire`),
     });
     if (done) {
-      say(`The key ${one.kid} is retired.`);
-      await again();
+      await announce(`The key ${one.kid} is retired.`, again);
     }
   };
   return button;
