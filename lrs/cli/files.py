@@ -40,16 +40,16 @@ def source(path: Path) -> Source:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], int]]]:
-    """(unpacked bytes of the file, how far the file itself was read)."""
+def _opened(path: Path) -> Iterator[tuple[BinaryIO, Callable[[int], int]]]:
+    """(unpacked bytes of the file, how far the file itself was read when they were read up to an offset)."""
     with path.open("rb") as raw:
         packed = raw.read(2) == _GZIP_MAGIC
         raw.seek(0)
         if packed:
             with gzip.open(raw) as unpacked:
-                yield cast("BinaryIO", unpacked), raw.tell
+                yield cast("BinaryIO", unpacked), lambda _: raw.tell()
         else:
-            yield raw, raw.tell
+            yield raw, lambda offset: offset
 
 
 def pieces(path: Path, *, after: int = 0) -> Iterator[Piece]:
@@ -58,11 +58,11 @@ def pieces(path: Path, *, after: int = 0) -> Iterator[Piece]:
     JSON Lines, a JSON array, or lines of a log, each packed by gzip or not. Raises MalformedJson for a broken array;
     a broken line is given out as it is.
     """
-    with _opened(path) as (file, tell):
+    with _opened(path) as (file, read):
         if _is_array(file):
             for body, offset in in_array(iter(lambda: file.read(_CHUNK_BYTES), b"")):
                 if offset > after:
-                    yield Piece(body, offset, tell())
+                    yield Piece(body, offset, read(offset))
             return
         file.seek(after)
         offset = after
@@ -70,7 +70,7 @@ def pieces(path: Path, *, after: int = 0) -> Iterator[Piece]:
             offset += len(line)
             found = in_line(line)
             if found is not None:
-                yield Piece(found, offset, tell())
+                yield Piece(found, offset, read(offset))
 
 
 def _is_array(file: BinaryIO) -> bool:

@@ -18,6 +18,7 @@ from dataclasses import astuple
 from uuid import uuid4
 
 from lrs.auth.principal import Principal
+from lrs.cli.heap import collect_rarely
 from lrs.errors import RequestError
 from lrs.limits import Limits
 from lrs.statements.intake import Intake
@@ -45,12 +46,13 @@ class Preparation:
 @contextmanager
 def preparation(author: Principal, version: str, limits: Limits, total_bytes: int) -> Iterator[Preparation | None]:
     """Workers for the statements of ``author`` in files of ``total_bytes``; None if they would not be worth it."""
-    workers = min(len(os.sched_getaffinity(0)) - 1, WORKERS_MAX)
-    if workers < 1 or author.grant.limited or total_bytes < WORTHWHILE_BYTES:
+    cores = len(os.sched_getaffinity(0))
+    if cores == 1 or author.grant.limited or total_bytes < WORTHWHILE_BYTES:
         yield None
         return
     with ProcessPoolExecutor(
-        workers,
+        # The writer leaves some of its core to one of them.
+        min(cores, WORKERS_MAX),
         # The store's threads would not survive a fork.
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_begin,
@@ -67,6 +69,7 @@ def _begin(author: Principal, version: str, limits: Limits) -> None:
     # Ctrl-C reaches every process of the terminal; the one that was asked ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _WORK.append((Intake(limits, uuid4), author, version))
+    collect_rarely()
 
 
 def _prepared(bodies: Sequence[bytes]) -> bytes | None:

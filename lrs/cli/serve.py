@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import socket
@@ -21,7 +20,7 @@ from uvicorn.supervisors import Multiprocess
 
 from lrs.app import create_app
 from lrs.cli.admin import link_text
-from lrs.cli.heap import share_one_heap
+from lrs.cli.heap import collect_rarely, share_one_heap
 from lrs.cli.listener import BACKLOG_CONNECTIONS, address, allow_many_sockets, listen
 from lrs.cli.logs import configure_logs
 from lrs.cli.output import time_text
@@ -38,7 +37,6 @@ WORKER_ANSWERS_S = 60
 """A worker that says nothing for so long is replaced. Before it says anything it loads the program, which takes many
 seconds where much else runs; were it replaced by then, its successor would come no further.
 """
-COLLECT_ALLOCATIONS = 20_000
 
 
 def application() -> ASGIApp:
@@ -51,11 +49,7 @@ def application() -> ASGIApp:
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     application = create_app(settings)
-    # What is loaded by now stays; and decoded statements are trees that die without help, so the collector of cycles
-    # finds little and looks less often. It took a tenth of the time of a request.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(COLLECT_ALLOCATIONS)
+    collect_rarely()
     return traced(application)
 
 

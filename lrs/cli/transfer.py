@@ -18,6 +18,7 @@ import click
 from lrs.auth.principal import Principal, authority_agent
 from lrs.auth.scopes import STATEMENTS_READ_MINE
 from lrs.cli.files import Piece, Source, pieces, source
+from lrs.cli.heap import collect_rarely
 from lrs.cli.output import print_json
 from lrs.cli.preparing import Preparation, preparation
 from lrs.cli.register import data_option, json_option
@@ -31,7 +32,8 @@ from lrs.statements.sqlite.merging import merge_index
 from lrs.xapi.versions import VERSIONS
 
 BATCH_STATEMENTS = 500
-BATCHES_IN_FLIGHT = 4
+BATCHES_IN_FLIGHT = 8
+"""So many are committed or wait for that: twice what fits into one commit, so that none waits for the next batch."""
 BATCHES_AHEAD = 8
 PAGE_STATEMENTS = 500
 NOTED_STATEMENTS = 20_000
@@ -54,6 +56,7 @@ def import_(
     An import that was broken off goes on where it was. What is stored already is not stored again; what can't be
     stored is set aside (lrs quarantine). The server may run meanwhile.
     """
+    collect_rarely()
     tally = asyncio.run(_import_all(read_settings(data=data), files, consumer, version, again=again))
     if as_json:
         print_json(tally)
