@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks import fanout, latency, pseudonyms, reads, stages, stream, workers, writes
+from benchmarks import fanout, floor, latency, pseudonyms, reads, stages, stream, workers, writes
 from benchmarks.machine import machine
 from benchmarks.parts import Aim, Found, Part, markdown
 
@@ -27,6 +27,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 PAGE, FIGURES = DOCS / "performance.md", DOCS / "performance.json"
 PARTS: Mapping[str, Part] = {
     "writes": writes.PART,
+    "floor": floor.PART,
     "reads": reads.PART,
     "pseudonyms": pseudonyms.PART,
     "workers": workers.PART,

@@ -62,13 +62,16 @@ KEEPING_NOTHING = {"LRS_KEPT_PAGES_BYTES_MAX": "0"}
 
 @contextmanager
 def lrs_server(
-    settings: Mapping[str, str] | None = None, *, store: Path | None = None, workers: int = 1
+    settings: Mapping[str, str] | None = None, *, store: Path | None = None, workers: int = 1, program: str = "lrs"
 ) -> Iterator[Server]:
-    """lrs-lite with ``settings`` (``LRS_…``) on ``store`` (a folder), or on a throw-away one; ends with the block."""
+    """lrs-lite with ``settings`` (``LRS_…``) on ``store`` (a folder), or on a throw-away one; ends with the block.
+
+    ``program``: a module that is started in its place, and changes something about it.
+    """
     with tempfile.TemporaryDirectory(prefix="lrs-benchmark-") as folder:
         data = store or Path(folder) / "store"
         known = _credentials(data)
-        command = [sys.executable, "-m", "lrs", "serve", "--data", str(data), "--port", "0", "--log-level", "warning"]
+        command = [sys.executable, "-m", program, "serve", "--data", str(data), "--port", "0", "--log-level", "warning"]
         command += ["--workers", str(workers)]
         began = time.perf_counter()
         with _listening(command, {**environment(), **(settings or {})}) as (port, pid):
@@ -88,6 +91,16 @@ def cpu_s(pid: int) -> float:
     fields = (process / "stat").read_text().rpartition(")")[2].split()
     children = (process / "task" / str(pid) / "children").read_text().split()
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S + sum(cpu_s(int(child)) for child in children)
+
+
+def threads_cpu_s(pid: int) -> tuple[float, float]:
+    """CPU seconds so far of the first thread of the process, which runs the event loop, and of all others together."""
+    of_threads = {}
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        fields = (thread / "stat").read_text().rpartition(")")[2].split()
+        of_threads[int(thread.name)] = (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+    first = of_threads.pop(pid)
+    return first, sum(of_threads.values())
 
 
 def memory_bytes(pid: int, row: str = "VmRSS") -> int:

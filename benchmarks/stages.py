@@ -14,6 +14,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -26,6 +27,7 @@ from benchmarks.parts import Found, Part, markdown
 from lrs import Settings, create_app
 from lrs.app import App
 from lrs.auth.scopes import STATEMENTS_WRITE
+from lrs.cli.preparing import Worker, unpacked
 from lrs.clock import SystemClock
 from lrs.limits import DEFAULT_LIMITS
 from lrs.simulation.mix import statements, wire
@@ -42,7 +44,7 @@ from lrs.xapi.validate import validator
 
 STATEMENTS = 4_000
 SLICE = 100
-GROUPS = (1, 8, 100)
+GROUPS = (1, 8, 100, 2_000)
 APPENDED_SLICES = 60
 
 Thing = TypeVar("Thing")
@@ -77,6 +79,11 @@ async def _measure(bodies: Sequence[bytes], settings: Settings) -> Found:
         whole = await _requests(app, header, bodies)
     found["the rest of a POST: request, routing, limits, answer"] = whole - sum(found.values())
     drafts = [prepare(value, authorship, version="1.0.3", new_id=uuid4) for value in values]
+    worker = Worker(replace(engine.owner, trusted=True), "1.0.3", settings.limits)
+    parts = [bodies[start : start + SLICE] for start in range(0, len(bodies), SLICE)]
+    found["import: all of it in a worker"] = _timed(worker.prepared, parts) / SLICE
+    made = [one for part in parts if (one := worker.prepared(part)) is not None]
+    found["import: take over from a worker"] = _timed(unpacked, made) / SLICE
     await app.stop()
     for size in GROUPS:
         found[f"append to the log, {size} at once"] = _appended(settings.data / f"{size}.sqlite3", drafts, size)

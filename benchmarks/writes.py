@@ -54,7 +54,7 @@ def measure(repetitions: int) -> Found:
             names = list(servers) if repetition % 2 == 0 else list(servers)[::-1]
             for number, case in enumerate(CASES):
                 for name in names:
-                    outcome = _outcome(servers[name], case, seed=1 + repetition * len(CASES) + number)
+                    outcome = outcome_of(servers[name], case, seed=1 + repetition * len(CASES) + number)
                     found[case.name][name].append(asdict(outcome))
                     print(f"{case.name:>55} {name}: {outcome.per_s:8.0f}/s  {outcome.cpu_us:6.1f} us", flush=True)
         assert ours.data is not None
@@ -63,7 +63,8 @@ def measure(repetitions: int) -> Found:
     return found
 
 
-def _outcome(server: Server, case: Case, *, seed: int) -> Outcome:
+def outcome_of(server: Server, case: Case, *, seed: int) -> Outcome:
+    """What comes of one case."""
     options = asdict(case)
     del options["name"], options["trusted"]
     authorization = server.trusted if case.trusted else server.authorization

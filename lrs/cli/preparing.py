@@ -40,7 +40,7 @@ class Preparation:
     async def job(self, bodies: Sequence[bytes]) -> Append | None:
         """What is to be appended of ``bodies``, each one statement; None if one of them is no JSON."""
         made = await asyncio.get_running_loop().run_in_executor(self._pool, _prepared, bodies)
-        return None if made is None else _unpacked(made)
+        return None if made is None else unpacked(made)
 
 
 @contextmanager
@@ -61,37 +61,49 @@ def preparation(author: Principal, version: str, limits: Limits, total_bytes: in
         yield Preparation(pool)
 
 
-_WORK: list[tuple[Intake, Principal, str]] = []
-"""Of a worker: with what and for whom it prepares."""
+class Worker:
+    """What a worker does, for one author."""
+
+    def __init__(self, author: Principal, version: str, limits: Limits) -> None:
+        self._intake = Intake(limits, uuid4)
+        self._author = author
+        self._version = version
+
+    def prepared(self, bodies: Sequence[bytes]) -> bytes | None:
+        """Drafts and what is set aside, as ``unpacked`` takes them; None if one of ``bodies`` is no JSON."""
+        try:
+            statements = self._intake.decode(b"[" + b",".join(bodies) + b"]")
+        except RequestError:
+            return None
+        drafts: list[tuple[object, ...]] = []
+        aside: list[tuple[object, ...]] = []
+        for chunk in self._intake.chunks(statements, self._author, self._version, alone=False):
+            drafts += [(*draft[:-1], tuple(map(tuple, draft.attachments))) for draft in chunk.drafts]
+            aside += map(astuple, chunk.set_aside)
+        # Made of nothing but plain values, this takes a fifth of the time of a pickle.
+        return marshal.dumps((drafts, aside))
 
 
-def _begin(author: Principal, version: str, limits: Limits) -> None:
-    # Ctrl-C reaches every process of the terminal; the one that was asked ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _WORK.append((Intake(limits, uuid4), author, version))
-    collect_rarely()
-
-
-def _prepared(bodies: Sequence[bytes]) -> bytes | None:
-    """In a worker: drafts and what is set aside, as ``_unpacked`` takes them."""
-    ((intake, author, version),) = _WORK
-    try:
-        statements = intake.decode(b"[" + b",".join(bodies) + b"]")
-    except RequestError:
-        return None
-    drafts: list[tuple[object, ...]] = []
-    aside: list[tuple[object, ...]] = []
-    for chunk in intake.chunks(statements, author, version, alone=False):
-        drafts += [(*draft[:-1], tuple(map(tuple, draft.attachments))) for draft in chunk.drafts]
-        aside += map(astuple, chunk.set_aside)
-    # Made of nothing but plain values, this takes a fifth of the time of a pickle.
-    return marshal.dumps((drafts, aside))
-
-
-def _unpacked(made: bytes) -> Append:
+def unpacked(made: bytes) -> Append:
+    """What a worker has prepared."""
     drafts, aside = marshal.loads(made)  # noqa: S302 - it comes from this program's own worker.
     return Append(
         [Draft._make((*members, tuple(map(Attachment._make, named)))) for *members, named in drafts],
         lenient=True,
         set_aside=[SetAside(*members) for members in aside],
     )
+
+
+_WORKER: list[Worker] = []
+"""The one of this process."""
+
+
+def _begin(author: Principal, version: str, limits: Limits) -> None:
+    # Ctrl-C reaches every process of the terminal; the one that was asked ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _WORKER.append(Worker(author, version, limits))
+    collect_rarely()
+
+
+def _prepared(bodies: Sequence[bytes]) -> bytes | None:
+    return _WORKER[0].prepared(bodies)

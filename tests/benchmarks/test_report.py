@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import fanout, pseudonyms, report, writes
+from benchmarks import fanout, floor, pseudonyms, report, writes
 from benchmarks.parts import Aim, markdown, ratios, spread
 from benchmarks.reads import SIZES
 
@@ -39,6 +39,10 @@ FIGURES: dict[str, dict[str, Any]] = {
     "writes": {
         case.name: {"ours": [OUTCOME, OUTCOME], "bare": [OUTCOME, {**OUTCOME, "seconds": 0.5}]}
         for case in writes.CASES
+    },
+    "floor": {
+        case.name: {"ours": [OUTCOME], "free": [OUTCOME], "bare": [OUTCOME], "threads": [[100.0, 50.0]]}
+        for case in floor.SHOWN
     },
     "reads": {
         "stores": {str(size): STORE for size in SIZES},

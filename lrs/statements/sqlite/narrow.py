@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from lrs.statements.sqlite.rows import Group, terms
 
-_CANDIDATES_MAX = 1000
+_CANDIDATES_MAX = 500
 _NUMBERS_MAX = 16
 _MANY = f"""SELECT 1 FROM record_key WHERE record_key MATCH ? AND rowid > ? AND rowid < ?
     LIMIT 1 OFFSET {_CANDIDATES_MAX}"""

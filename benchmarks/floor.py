@@ -1,0 +1,86 @@
+"""Where the time of a write goes, and how fast it would be if the log cost nothing.
+
+    python -m benchmarks.floor [--repetitions N]
+
+Three servers take the same requests by turns: lrs-lite, the same with a log that keeps nothing, and the bare handler.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import asdict
+from statistics import median
+
+from benchmarks.load import Outcome
+from benchmarks.parts import Found, Part, markdown, ratios, spread
+from benchmarks.servers import bare_server, lrs_server, threads_cpu_s
+from benchmarks.writes import CASES, Case, outcome_of
+
+SHOWN = tuple(case for case in CASES if not case.trusted)
+_FREE = "benchmarks.free_log"
+
+
+def measure(repetitions: int) -> Found:
+    """Outcomes of each case and server, ``{case: {"ours": […], "free": […], "bare": […], "threads": […]}}``.
+
+    ``threads``: CPU microseconds for a statement to lrs-lite, of its event loop and of its other threads.
+    """
+    found: Found = {case.name: {"ours": [], "free": [], "bare": [], "threads": []} for case in SHOWN}
+    with lrs_server() as ours, lrs_server(program=_FREE) as free, bare_server() as bare:
+        servers = {"ours": ours, "free": free, "bare": bare}
+        for repetition in range(repetitions):
+            names = list(servers) if repetition % 2 == 0 else list(servers)[::-1]
+            for number, case in enumerate(SHOWN):
+                for name in names:
+                    before = threads_cpu_s(ours.pid)
+                    outcome = outcome_of(servers[name], case, seed=1 + repetition * len(SHOWN) + number)
+                    found[case.name][name].append(asdict(outcome))
+                    print(f"{case.name:>55} {name}: {outcome.per_s:8.0f}/s  {outcome.cpu_us:6.1f} us", flush=True)
+                    if name == "ours":
+                        used = zip(threads_cpu_s(ours.pid), before, strict=True)
+                        each = [(now - then) / _statements(case) * 1e6 for now, then in used]
+                        found[case.name]["threads"].append(each)
+    return found
+
+
+def _statements(case: Case) -> int:
+    """How many are written in one go, warming up among them."""
+    return (case.requests + case.warm_up_requests) * max(case.batch, 1)
+
+
+def _rates(found: Found, case: Case, server: str) -> list[float]:
+    return [Outcome(**one).per_s for one in found[case.name][server]]
+
+
+def tables(found: Found) -> Mapping[str, str]:
+    """Medians over the repetitions."""
+    rows = []
+    for case in SHOWN:
+        bare, rates = _rates(found, case, "bare"), _rates(found, case, "ours")
+        loop, others = (median(each) for each in zip(*found[case.name]["threads"], strict=True))
+        rows.append(
+            (
+                case.name,
+                spread(ratios(rates, bare)),
+                spread(ratios(_rates(found, case, "free"), bare)),
+                f"{loop:.0f}",
+                f"{others:.0f}",
+                f"{(loop + others) * median(rates) / 1e6:.2f}",
+            )
+        )
+    headings = ("", "part of the bare handler's rate", "the same if the log cost nothing", "event loop, us/statement")
+    return {"floor": markdown((*headings, "log, us/statement", "cores busy"), rows)}
+
+
+PART = Part(measure, tables)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--repetitions", type=int, default=5)
+    print(tables(measure(parser.parse_args().repetitions))["floor"])
+
+
+if __name__ == "__main__":
+    main()
