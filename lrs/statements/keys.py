@@ -65,12 +65,12 @@ class Keys(NamedTuple):
     courses: frozenset[str]
 
 
-def rarity(member: frozenset[str]) -> tuple[int, int, list[str]]:
+def rarity(member: frozenset[str]) -> tuple[int, int]:
     """Sorts members of a question, those that probably fewest records match first: by the commonest kind of their keys,
-    then by how many keys they have; the rest makes ties steady.
+    then by how many keys they have.
     """
-    commonest = max((_RARITY.get(name[0], len(_RARITY)) for name in member), default=-1)
-    return commonest, len(member), sorted(member)
+    kinds = {name[0] for name in member}
+    return max((_RARITY.get(kind, len(_RARITY)) for kind in kinds), default=-1), len(member)
 
 
 def _add_agents(names: set[str], kind: str, actor: Mapping[str, Any]) -> None:

@@ -188,7 +188,8 @@ def _rarest_member(channel: Channel) -> frozenset[str] | None:
     members = channel.filter.members | channel.visibility.members()
     if not members:
         return None
-    return min(members, key=rarity)
+    # The names make ties steady.
+    return min(members, key=lambda member: (*rarity(member), sorted(member)))
 
 
 class Channels:

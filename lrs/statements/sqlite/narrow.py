@@ -13,7 +13,11 @@ from typing import NamedTuple
 from lrs.statements.sqlite.rows import Group, terms
 
 _CANDIDATES_MAX = 500
-_NUMBERS_MAX = 16
+_SHORT = 4
+"""How many keys a group that may be rare has at most.
+
+In a record each of so few is looked for by itself, which for more would cost more than taking the array apart.
+"""
 _MANY = f"""SELECT 1 FROM record_key WHERE record_key MATCH ? AND rowid > ? AND rowid < ?
     LIMIT 1 OFFSET {_CANDIDATES_MAX}"""
 
@@ -21,8 +25,8 @@ _MANY = f"""SELECT 1 FROM record_key WHERE record_key MATCH ? AND rowid > ? AND 
 class Terms(NamedTuple):
     """``found_by``: the expression by which the index finds candidates; empty when there is no condition at all.
 
-    ``sizes``, ``keys``: of groups that a candidate has to be held to itself, how many keys each has, and these keys one
-    after the other as arguments of ``condition``.
+    ``sizes``: how many keys each group has that a candidate has to be held to itself, all long ones alike.
+    ``keys``: those groups, as arguments of ``condition``.
     """
 
     found_by: str
@@ -35,16 +39,30 @@ def narrow(connection: sqlite3.Connection, groups: Sequence[Group], low: int, hi
 
     ``low``, ``high``: positions between which they are, both exclusive.
     """
-    others = groups[1:]
-    if not 0 < sum(map(len, others)) <= _NUMBERS_MAX:
+    if len(groups) < 2 or len(groups[0]) > _SHORT:
         return Terms(terms(groups))
-    rarest = terms(groups[:1])
+    rarest, others = terms(groups[:1]), groups[1:]
     if connection.execute(_MANY, (rarest, low, high)).fetchone() is not None:
         return Terms(terms(groups))
-    return Terms(rarest, tuple(map(len, others)), tuple(f",{number}," for group in others for number in group))
+    return Terms(
+        rarest,
+        tuple(min(len(group), _SHORT + 1) for group in others),
+        tuple(key for group in others for key in _keys(group)),
+    )
 
 
 def condition(sizes: Sequence[int], keys: str) -> str:
     """SQL that is true where ``keys``, an expression for a JSON array of key numbers, has one out of each group."""
-    found = f"instr(',' || trim({keys}, '[]') || ',', ?) > 0"
-    return "".join(f"({' OR '.join([found] * size)}) AND " for size in sizes)
+    return "".join(f"({_has_one(size, keys)}) AND " for size in sizes)
+
+
+def _has_one(size: int, keys: str) -> str:
+    if size <= _SHORT:
+        return " OR ".join([f"instr(',' || trim({keys}, '[]') || ',', ?) > 0"] * size)
+    return f"EXISTS (SELECT 1 FROM json_each({keys}) AS had WHERE had.value IN (SELECT value FROM json_each(?)))"
+
+
+def _keys(group: Group) -> Sequence[str]:
+    if len(group) <= _SHORT:
+        return [f",{number}," for number in group]
+    return [f"[{','.join(map(str, group))}]"]

@@ -8,9 +8,11 @@ from contextlib import closing
 from dataclasses import replace
 from random import Random
 
+import orjson
 import pytest
 
 from lrs.auth.grants import Grant
+from lrs.simulation.mix import course_key
 from lrs.statements import keys
 from lrs.statements.log import Selection, StatementLog
 from lrs.statements.match import Filter, Visibility
@@ -20,7 +22,8 @@ from lrs.statements.sqlite.rows import terms
 from tests.contracts.statement_log import OLDEST_FIRST, put
 from tests.samples import COURSE_A, COURSE_B, EVERYONE, LMS, statement, voiding
 
-RARE, COMMON, OTHER = (1,), (2, 3), (4,)
+RARE, COMMON, OTHER, LONG = (1,), (2, 3), (4,), tuple(range(2, 100))
+OTHERS = [course_key(number) for number in range(10)]
 MANY = narrowing._CANDIDATES_MAX + 1
 
 
@@ -42,11 +45,17 @@ def test_a_rare_group_is_looked_for_alone_and_what_it_finds_is_held_to_the_other
     assert found == Terms("(1)", (2, 1), (",2,", ",3,", ",4,"))
 
 
+def test_long_groups_are_all_asked_in_the_same_words(connection: sqlite3.Connection) -> None:
+    first, second = (narrow(connection, [RARE, LONG[:size]], 0, MANY) for size in (10, 90))
+    assert first.sizes == second.sizes
+    assert [orjson.loads(text) for found in (first, second) for text in found.keys] == [[*LONG[:10]], [*LONG[:90]]]
+
+
 def test_what_many_have_is_left_to_the_index(connection: sqlite3.Connection) -> None:
     assert narrow(connection, [RARE, COMMON], 0, MANY + 1) == Terms(terms([RARE, COMMON]))
 
 
-@pytest.mark.parametrize("groups", [[], [RARE], [RARE, tuple(range(2, 100))]], ids=["none", "one", "long"])
+@pytest.mark.parametrize("groups", [[], [RARE], [LONG, RARE]], ids=["none", "one", "long"])
 def test_there_is_nothing_to_gain_from(connection: sqlite3.Connection, groups: list[tuple[int, ...]]) -> None:
     assert narrow(connection, groups, 0, 10) == Terms(terms(groups))
 
@@ -64,23 +73,26 @@ def test_there_is_nothing_to_gain_from(connection: sqlite3.Connection, groups: l
         ("[]", False),
     ],
 )
-def test_one_key_out_of_each_group_is_needed(connection: sqlite3.Connection, keys: str, holds: bool) -> None:
-    sql = f"SELECT {condition((2, 1), '?1')} true"
-    (found,) = connection.execute(sql, (keys, ",2,", ",3,", ",4,")).fetchone()
+@pytest.mark.parametrize("common", [COMMON, (*COMMON, *range(30, 40))], ids=["short", "long"])
+def test_one_key_out_of_each_group_is_needed(
+    connection: sqlite3.Connection, keys: str, holds: bool, common: tuple[int, ...]
+) -> None:
+    _, sizes, arguments = narrow(connection, [RARE, common, OTHER], 0, MANY)
+    (found,) = connection.execute(f"SELECT {condition(sizes, '?1')} true", (keys, *arguments)).fetchone()
     assert bool(found) is holds
 
 
 @pytest.fixture
 def filled(log: StatementLog) -> StatementLog:
-    """Two hundred statements by ten learners with three verbs in two courses, and some that void and inherit."""
+    """Eight hundred statements by ten learners with three verbs in some courses, and some that void and inherit."""
     random = Random(5)
     made = [
         statement(
             learner=f"l{random.randrange(10)}",
             verb=f"{LMS}/verbs/{random.randrange(3)}",
-            course=random.choice((COURSE_A, COURSE_B, None)),
+            course=random.choice((COURSE_A, COURSE_B, None, *OTHERS)),
         )
-        for _ in range(200)
+        for _ in range(800)
     ]
     put(log, *made)
     put(log, *(voiding(one["id"]) for one in made[::7]))
@@ -89,7 +101,13 @@ def filled(log: StatementLog) -> StatementLog:
 
 @pytest.mark.parametrize("ascending", [True, False])
 @pytest.mark.parametrize(
-    "sight", [EVERYONE, Visibility(Grant.of([COURSE_A])), Visibility(Grant.of([COURSE_B, COURSE_A]))]
+    "sight",
+    [
+        EVERYONE,
+        Visibility(Grant.of([COURSE_A])),
+        Visibility(Grant.of([COURSE_B, COURSE_A])),
+        Visibility(Grant.of([COURSE_B, *OTHERS])),
+    ],
 )
 @pytest.mark.parametrize("learner", ["l0", "l7", "admin"])
 def test_both_ways_find_the_same(
@@ -103,7 +121,7 @@ def test_both_ways_find_the_same(
     ]
     assert found(filled, selections[:1], sight) or learner == "admin"
     narrowed = found(filled, selections, sight)
-    monkeypatch.setattr(narrowing, "_NUMBERS_MAX", 0)
+    monkeypatch.setattr(narrowing, "_MANY", "SELECT ?, ?, ?")
     assert found(filled, selections, sight) == narrowed
 
 
