@@ -172,7 +172,7 @@ def _check_events(connection: sqlite3.Connection, unpack: Unpack) -> None:
 
 def _check_attachments(connection: sqlite3.Connection, unpack: Unpack) -> None:
     for position, sha2, packed in _many(connection.execute(_ATTACHED)):
-        if packed is None or sha2.encode() not in unpack(packed):
+        if packed is None or f'"sha2":"{sha2}"'.encode() not in unpack(packed):
             raise differs(f"position {position}", "the table of attachments names data that it does not")
 
 
