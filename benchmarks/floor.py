@@ -15,7 +15,7 @@ from statistics import median
 from benchmarks.load import Outcome
 from benchmarks.parts import Found, Part, markdown, ratios, spread
 from benchmarks.servers import bare_server, lrs_server, threads_cpu_s
-from benchmarks.writes import CASES, Case, outcome_of
+from benchmarks.writes import CASES, Case, by_turns
 
 SHOWN = tuple(case for case in CASES if not case.trusted)
 _FREE = "benchmarks.free_log"
@@ -28,19 +28,14 @@ def measure(repetitions: int) -> Found:
     """
     found: Found = {case.name: {"ours": [], "free": [], "bare": [], "threads": []} for case in SHOWN}
     with lrs_server() as ours, lrs_server(program=_FREE) as free, bare_server() as bare:
-        servers = {"ours": ours, "free": free, "bare": bare}
-        for repetition in range(repetitions):
-            names = list(servers) if repetition % 2 == 0 else list(servers)[::-1]
-            for number, case in enumerate(SHOWN):
-                for name in names:
-                    before = threads_cpu_s(ours.pid)
-                    outcome = outcome_of(servers[name], case, seed=1 + repetition * len(SHOWN) + number)
-                    found[case.name][name].append(asdict(outcome))
-                    print(f"{case.name:>55} {name}: {outcome.per_s:8.0f}/s  {outcome.cpu_us:6.1f} us", flush=True)
-                    if name == "ours":
-                        used = zip(threads_cpu_s(ours.pid), before, strict=True)
-                        each = [(now - then) / _statements(case) * 1e6 for now, then in used]
-                        found[case.name]["threads"].append(each)
+        before = threads_cpu_s(ours.pid)
+        for case, name, outcome in by_turns({"ours": ours, "free": free, "bare": bare}, SHOWN, repetitions):
+            found[case.name][name].append(asdict(outcome))
+            after = threads_cpu_s(ours.pid)
+            if name == "ours":
+                used = [(now - then) * 1e6 / _statements(case) for now, then in zip(after, before, strict=True)]
+                found[case.name]["threads"].append(used)
+            before = after
     return found
 
 

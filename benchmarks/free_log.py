@@ -2,35 +2,37 @@
 
     python -m benchmarks.free_log serve …
 
-What such a server does in a second, no log whatever could better. It is for ``benchmarks.floor`` alone.
+What such a server does in a second, no log whatever could better. So ``benchmarks.floor`` starts it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from unittest.mock import patch
 
 from lrs.cli import main
 from lrs.statements.record import Append, Position
 from lrs.statements.sqlite import SqliteStatementLog
 
 
-class FreeLog(SqliteStatementLog):
-    """Has everything at position 1."""
-
-    async def append(self, job: Append) -> Sequence[Position]:
-        return _positions(job)
-
-    def append_soon(self, job: Append, tell: Callable[[Sequence[Position] | Exception], None]) -> bool:
-        asyncio.get_running_loop().call_soon(tell, _positions(job))
-        return True
+@contextmanager
+def free_log() -> Iterator[None]:
+    """Within the block every log has everything at position 1."""
+    with patch.multiple(SqliteStatementLog, append=_append, append_soon=_append_soon):
+        yield
 
 
-def _positions(job: Append) -> Sequence[Position]:
+async def _append(_: SqliteStatementLog, job: Append) -> Sequence[Position]:
     return [Position(1)] * len(job.drafts)
 
 
+def _append_soon(_: SqliteStatementLog, job: Append, tell: Callable[[Sequence[Position] | Exception], None]) -> bool:
+    asyncio.get_running_loop().call_soon(tell, [Position(1)] * len(job.drafts))
+    return True
+
+
 if __name__ == "__main__":
-    for name in ("append", "append_soon"):
-        setattr(SqliteStatementLog, name, getattr(FreeLog, name))
-    main(prog_name="lrs")
+    with free_log():
+        main(prog_name="lrs")

@@ -88,19 +88,20 @@ def bare_server(page_bytes: int = 0) -> Iterator[Server]:
 def cpu_s(pid: int) -> float:
     """CPU seconds of the process and its children so far, user and system, all threads."""
     process = Path(f"/proc/{pid}")
-    fields = (process / "stat").read_text().rpartition(")")[2].split()
     children = (process / "task" / str(pid) / "children").read_text().split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S + sum(cpu_s(int(child)) for child in children)
+    return _used_s(process) + sum(cpu_s(int(child)) for child in children)
 
 
 def threads_cpu_s(pid: int) -> tuple[float, float]:
     """CPU seconds so far of the first thread of the process, which runs the event loop, and of all others together."""
-    of_threads = {}
-    for thread in Path(f"/proc/{pid}/task").iterdir():
-        fields = (thread / "stat").read_text().rpartition(")")[2].split()
-        of_threads[int(thread.name)] = (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
-    first = of_threads.pop(pid)
-    return first, sum(of_threads.values())
+    threads = {int(thread.name): _used_s(thread) for thread in Path(f"/proc/{pid}/task").iterdir()}
+    return threads.pop(pid), sum(threads.values())
+
+
+def _used_s(task: Path) -> float:
+    """CPU seconds of a process or thread, a folder of /proc: user and system."""
+    fields = (task / "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
 
 
 def memory_bytes(pid: int, row: str = "VmRSS") -> int:

@@ -12,8 +12,7 @@ import asyncio
 import tempfile
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +22,7 @@ import orjson
 import uvloop
 from starlette.types import Message
 
+from benchmarks.free_log import free_log
 from benchmarks.parts import Found, Part, markdown
 from lrs import Settings, create_app
 from lrs.app import App
@@ -33,7 +33,7 @@ from lrs.limits import DEFAULT_LIMITS
 from lrs.simulation.mix import statements, wire
 from lrs.statements.prepare import Authorship, prepare
 from lrs.statements.record import Append, Draft, StatementId
-from lrs.statements.sqlite import SqliteStatementLog, horizon_path
+from lrs.statements.sqlite import horizon_path
 from lrs.statements.sqlite.append import Appender
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.schema import migrations
@@ -75,7 +75,7 @@ async def _measure(bodies: Sequence[bytes], settings: Settings) -> Found:
         "validate": _timed(check, values),
         "prepare, with keys": _timed(lambda value: prepare(value, authorship, version="1.0.3", new_id=uuid4), values),
     }
-    with _nothing_appended():
+    with free_log():
         whole = await _requests(app, header, bodies)
     found["the rest of a POST: request, routing, limits, answer"] = whole - sum(found.values())
     drafts = [prepare(value, authorship, version="1.0.3", new_id=uuid4) for value in values]
@@ -100,21 +100,6 @@ def _timed(stage: Callable[[Thing], object], things: Sequence[Thing]) -> float:
             stage(thing)
         took.append((time.thread_time() - began) / len(part) * 1e6)
     return _quartile(took)
-
-
-@contextmanager
-def _nothing_appended() -> Iterator[None]:
-    """The log takes everything and keeps nothing."""
-    kept = SqliteStatementLog.append
-
-    async def append(_log: SqliteStatementLog, _job: Append) -> Sequence[Any]:
-        return ()
-
-    setattr(SqliteStatementLog, "append", append)  # noqa: B010
-    try:
-        yield
-    finally:
-        setattr(SqliteStatementLog, "append", kept)  # noqa: B010
 
 
 async def _requests(app: App, header: str, bodies: Sequence[bytes]) -> float:

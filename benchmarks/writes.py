@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 
@@ -49,22 +49,28 @@ def measure(repetitions: int) -> Found:
     """Outcomes of each case and server, ``{case: {"ours": [...], "bare": [...]}}``."""
     found: Found = {case.name: {"ours": [], "bare": []} for case in CASES}
     with lrs_server() as ours, bare_server() as bare:
-        servers = {"ours": ours, "bare": bare}
-        for repetition in range(repetitions):
-            names = list(servers) if repetition % 2 == 0 else list(servers)[::-1]
-            for number, case in enumerate(CASES):
-                for name in names:
-                    outcome = outcome_of(servers[name], case, seed=1 + repetition * len(CASES) + number)
-                    found[case.name][name].append(asdict(outcome))
-                    print(f"{case.name:>55} {name}: {outcome.per_s:8.0f}/s  {outcome.cpu_us:6.1f} us", flush=True)
+        for case, name, outcome in by_turns({"ours": ours, "bare": bare}, CASES, repetitions):
+            found[case.name][name].append(asdict(outcome))
         assert ours.data is not None
         # What a trusted writer sends is answered alike whether it is stored or set aside.
         assert json.loads(command_line(ours.data, "quarantine", "list", "--json")) == []
     return found
 
 
-def outcome_of(server: Server, case: Case, *, seed: int) -> Outcome:
-    """What comes of one case."""
+def by_turns(
+    servers: Mapping[str, Server], cases: Sequence[Case], repetitions: int
+) -> Iterator[tuple[Case, str, Outcome]]:
+    """What comes of each case on each server, one after the other, as it is measured."""
+    for repetition in range(repetitions):
+        names = list(servers) if repetition % 2 == 0 else list(servers)[::-1]
+        for number, case in enumerate(cases):
+            for name in names:
+                outcome = _outcome(servers[name], case, seed=1 + repetition * len(cases) + number)
+                print(f"{case.name:>55} {name}: {outcome.per_s:8.0f}/s  {outcome.cpu_us:6.1f} us", flush=True)
+                yield case, name, outcome
+
+
+def _outcome(server: Server, case: Case, *, seed: int) -> Outcome:
     options = asdict(case)
     del options["name"], options["trusted"]
     authorization = server.trusted if case.trusted else server.authorization

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from random import Random
@@ -17,13 +17,15 @@ from lrs.statements import keys
 from lrs.statements.log import Selection, StatementLog
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.sqlite import narrow as narrowing
+from lrs.statements.sqlite import select
 from lrs.statements.sqlite.narrow import Terms, condition, narrow
-from lrs.statements.sqlite.rows import terms
+from lrs.statements.sqlite.rows import Group, terms
 from tests.contracts.statement_log import OLDEST_FIRST, put
 from tests.samples import COURSE_A, COURSE_B, EVERYONE, LMS, statement, voiding
 
 RARE, COMMON, OTHER, LONG = (1,), (2, 3), (4,), tuple(range(2, 100))
 OTHERS = [course_key(number) for number in range(10)]
+NAME = "SELECT name FROM key_name WHERE number = ?"
 MANY = narrowing._CANDIDATES_MAX + 1
 
 
@@ -123,6 +125,22 @@ def test_both_ways_find_the_same(
     narrowed = found(filled, selections, sight)
     monkeypatch.setattr(narrowing, "_MANY", "SELECT ?, ?, ?")
     assert found(filled, selections, sight) == narrowed
+
+
+def test_the_group_that_is_looked_for_is_that_of_the_rarest_kind(
+    log: StatementLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def narrowing_(connection: sqlite3.Connection, groups: Sequence[Group], low: int, high: int) -> Terms:
+        asked.append([connection.execute(NAME, group).fetchone()[0][0] for group in groups])
+        return narrow(connection, groups, low, high)
+
+    monkeypatch.setattr(select, "narrow", narrowing_)
+    put(log, statement(learner="l1", verb=f"{LMS}/verbs/1", course=COURSE_A))
+    members = frozenset({f"{keys.VERB}{LMS}/verbs/1"}), frozenset({f"{keys.AGENT}account|{LMS}|l1"})
+    assert found(log, [replace(OLDEST_FIRST, filter=Filter.of(*members))], Visibility(Grant.of([COURSE_A]))) == [1]
+    assert asked == [[keys.AGENT, keys.COURSE, keys.VERB]]
 
 
 def found(log: StatementLog, selections: list[Selection], sight: Visibility) -> list[int]:
