@@ -14,7 +14,7 @@ from statistics import median
 
 from benchmarks.load import Outcome
 from benchmarks.parts import Found, Part, markdown, ratios, spread
-from benchmarks.servers import bare_server, lrs_server, threads_cpu_s
+from benchmarks.servers import bare_server, loop_cpu_s, lrs_server
 from benchmarks.writes import CASES, Case, by_turns
 
 SHOWN = tuple(case for case in CASES if not case.trusted)
@@ -24,14 +24,14 @@ _FREE = "benchmarks.free_log"
 def measure(repetitions: int) -> Found:
     """Outcomes of each case and server, ``{case: {"ours": […], "free": […], "bare": […], "threads": […]}}``.
 
-    ``threads``: CPU microseconds for a statement to lrs-lite, of its event loop and of its other threads.
+    ``threads``: CPU microseconds for a statement to lrs-lite, of its event loop and of all else that it has.
     """
     found: Found = {case.name: {"ours": [], "free": [], "bare": [], "threads": []} for case in SHOWN}
     with lrs_server() as ours, lrs_server(program=_FREE) as free, bare_server() as bare:
-        before = threads_cpu_s(ours.pid)
+        before = loop_cpu_s(ours.pid)
         for case, name, outcome in by_turns({"ours": ours, "free": free, "bare": bare}, SHOWN, repetitions):
             found[case.name][name].append(asdict(outcome))
-            after = threads_cpu_s(ours.pid)
+            after = loop_cpu_s(ours.pid)
             if name == "ours":
                 used = [(now - then) * 1e6 / _statements(case) for now, then in zip(after, before, strict=True)]
                 found[case.name]["threads"].append(used)

@@ -87,15 +87,19 @@ def bare_server(page_bytes: int = 0) -> Iterator[Server]:
 
 def cpu_s(pid: int) -> float:
     """CPU seconds of the process and its children so far, user and system, all threads."""
-    process = Path(f"/proc/{pid}")
-    children = (process / "task" / str(pid) / "children").read_text().split()
-    return _used_s(process) + sum(cpu_s(int(child)) for child in children)
+    return _used_s(Path(f"/proc/{pid}")) + sum(map(cpu_s, _children(pid)))
 
 
-def threads_cpu_s(pid: int) -> tuple[float, float]:
-    """CPU seconds so far of the first thread of the process, which runs the event loop, and of all others together."""
-    threads = {int(thread.name): _used_s(thread) for thread in Path(f"/proc/{pid}/task").iterdir()}
-    return threads.pop(pid), sum(threads.values())
+def _children(pid: int) -> list[int]:
+    return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def loop_cpu_s(pid: int) -> tuple[float, float]:
+    """CPU seconds so far of the first thread of the process, which runs the event loop, and of all others that work
+    for it, in its own process or in children.
+    """
+    loop_s = _used_s(Path(f"/proc/{pid}/task/{pid}"))
+    return loop_s, cpu_s(pid) - loop_s
 
 
 def _used_s(task: Path) -> float:
@@ -105,10 +109,15 @@ def _used_s(task: Path) -> float:
 
 
 def memory_bytes(pid: int, row: str = "VmRSS") -> int:
-    """``VmRSS``: what the process holds in memory; ``VmHWM``: the most since that was last cleared."""
+    """``VmRSS``: what the process holds in memory; ``VmHWM``: the most since that was last cleared. Both with what its
+    children hold and do not share.
+    """
     found = re.search(rf"{row}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     assert found is not None
-    return int(found[1]) * 1024
+    held = int(found[1])
+    for child in _children(pid):
+        held += sum(map(int, re.findall(r"Private_\w+:\s+(\d+) kB", Path(f"/proc/{child}/smaps_rollup").read_text())))
+    return held * 1024
 
 
 def command_line(data: Path, *arguments: str) -> str:

@@ -27,17 +27,16 @@ from benchmarks.parts import Found, Part, markdown
 from lrs import Settings, create_app
 from lrs.app import App
 from lrs.auth.scopes import STATEMENTS_WRITE
-from lrs.cli.preparing import Worker, unpacked
+from lrs.cli.preparing import Worker
 from lrs.clock import SystemClock
 from lrs.limits import DEFAULT_LIMITS
 from lrs.simulation.mix import statements, wire
 from lrs.statements.prepare import Authorship, prepare
 from lrs.statements.record import Append, Draft, StatementId
-from lrs.statements.sqlite import horizon_path
 from lrs.statements.sqlite.append import Appender
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.schema import migrations
-from lrs.storage.horizon import Horizon
+from lrs.storage.horizon import Horizon, horizon_path
 from lrs.storage.sqlite import connect, open_store
 from lrs.xapi.decode import decode_json
 from lrs.xapi.validate import validator

@@ -34,6 +34,7 @@ from lrs.statements.http.described import activity_routes, agent_routes
 from lrs.statements.http.erased import erased_routes
 from lrs.statements.http.plain import PlainRequests
 from lrs.statements.http.statements import StatementEndpoint, statement_routes
+from lrs.storage.child import Child
 from lrs.subscriptions.description import description
 from lrs.subscriptions.frames import PROTOCOL
 from lrs.subscriptions.http.routes import stream_routes
@@ -53,13 +54,14 @@ class App(Starlette):
     after its commit.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, process: Child | None = None) -> None:
         super().__init__(lifespan=_lifespan, middleware=cross_origin(settings))
         # A redirect would name the scheme and host that this process sees, and behind a proxy that ends TLS, clients
         # would send their credentials there in clear.
         self.router.redirect_slashes = False
         self.settings = settings
         self.engine: Engine | None = None
+        self._process = process
         self._starting = asyncio.Lock()
         self._resources: dict[str, ASGIApp] = {}
         self._desk: Desk | None = None
@@ -86,7 +88,8 @@ class App(Starlette):
         """Open the store, unless it is open."""
         async with self._starting:
             if self.engine is None:
-                engine = await Engine(self.settings).__aenter__()
+                process, self._process = self._process, None
+                engine = await Engine(self.settings, process=process).__aenter__()
                 desk = self._desk = await open_desk(engine)
                 monitoring = self._monitoring = await Monitoring(engine, __version__).__aenter__()
                 desk.metrics = monitoring.metrics
@@ -134,9 +137,12 @@ async def _lifespan(app: App) -> AsyncIterator[None]:
         await app.stop()
 
 
-def create_app(settings: Settings | None = None) -> App:
-    """The whole server as an ASGI application; touches neither disk nor network until it is used."""
-    return App(settings or Settings())
+def create_app(settings: Settings | None = None, *, process: Child | None = None) -> App:
+    """The whole server as an ASGI application; touches neither disk nor network until it is used.
+
+    ``process``: what ``log_process`` made, to write statements in until the store is closed for the first time.
+    """
+    return App(settings or Settings(), process)
 
 
 def routes(engine: Engine) -> list[BaseRoute]:

@@ -33,6 +33,9 @@ class Settings:
     host: str = _text("127.0.0.1", "Address to listen on.")
     port: int = bounded(8080, 0, 65535, "port", "Port to listen on; 0 takes a free one.")
     workers: int = bounded(1, 1, 64, "processes", "Server processes on the one store.")
+    log_process: str = _text(
+        "on", "Whether `lrs serve` writes statements in a process of its own, which is faster.", choices=("on", "off")
+    )
     base: str = _text("/xapi", "Path under which the xAPI resources and the stream are served.")
     public_url: str = _text(
         "http://localhost:8080", "How clients reach the server: issuer of tokens and homePage of authorities."

@@ -52,6 +52,7 @@ from lrs.statements.sqlite.aside import Aside
 from lrs.statements.sqlite.attachments import AttachmentLinks
 from lrs.statements.sqlite.imports import Imports
 from lrs.statements.sqlite.learners import SqliteLearners
+from lrs.storage.child import Child
 from lrs.storage.files import ContentFiles
 from lrs.storage.sqlite import Store, open_store
 from lrs.subscriptions.filters import parse_filter, require_courses
@@ -69,7 +70,10 @@ class Engine:
     which may do everything. To be used as an asynchronous context manager, once.
     """
 
-    def __init__(self, settings: Settings | None = None, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: Settings | None = None, *, clock: Clock | None = None, process: Child | None = None
+    ) -> None:
+        """``process``: see ``SqliteStatementLog``."""
         self.settings = settings or Settings()
         self.clock = clock or SystemClock()
         limits = self.settings.limits
@@ -96,7 +100,9 @@ class Engine:
         )
         self.lookup = Lookup(self.pseudonyms, self.consumers, self._store, AuditTrail(self._store, self.clock))
         disclosing = Disclosing(self.pseudonyms)
-        self.log = SqliteStatementLog(self._store, limits=limits, clock=self.clock, disclosing=disclosing)
+        self.log = SqliteStatementLog(
+            self._store, limits=limits, clock=self.clock, disclosing=disclosing, process=process
+        )
         self.statements = Statements(
             self.log,
             files=ContentFiles(self.settings.attachments),

@@ -93,6 +93,15 @@ class Commits:
         self.conflicts = 0
         self.quarantined = 0
 
+    def add(self, seconds: float, placed: int, stored: int, conflicts: int, quarantined: int) -> None:
+        """Count one commit, by which so many statements have their places."""
+        self.seconds.observe(seconds)
+        self.statements.observe(placed)
+        self.stored += stored
+        self.repeated += placed - stored - conflicts
+        self.conflicts += conflicts
+        self.quarantined += quarantined
+
 
 class Sent:
     """What left through one door of the stream; ``delay``: seconds from ``stored`` to the connection, of those readers

@@ -31,6 +31,7 @@ from lrs.cli.traces import traced
 from lrs.clock import SystemClock
 from lrs.config import Settings, read_settings
 from lrs.oauth.fetch import require_issuers
+from lrs.statements.sqlite.process import log_process
 
 SHUTDOWN_S = 10
 WORKER_ANSWERS_S = 60
@@ -45,11 +46,12 @@ def application() -> ASGIApp:
     settings = read_settings()
     configure_logs(settings)
     Requests.limits = settings.limits
+    collect_rarely()
+    # Made before there is any thread.
+    application = create_app(settings, process=log_process() if settings.log_process == "on" else None)
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    application = create_app(settings)
-    collect_rarely()
     return traced(application)
 
 

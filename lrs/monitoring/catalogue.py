@@ -48,8 +48,12 @@ class Metric(NamedTuple):
 _ROWS = (
     Metric("lrs_info", Kind.GAUGE, "Always 1; the label tells the version.", ("version",)),
     Metric("lrs_start_time_seconds", Kind.GAUGE, "When the process opened the store, since 1970."),
-    Metric("lrs_process_cpu_seconds_total", Kind.COUNTER, "Processor time of the process."),
-    Metric("lrs_process_resident_bytes", Kind.GAUGE, "Memory of the process."),
+    Metric(
+        "lrs_process_cpu_seconds_total",
+        Kind.COUNTER,
+        "Processor time of the process, with the one that writes for it.",
+    ),
+    Metric("lrs_process_resident_bytes", Kind.GAUGE, "Memory of the process, with the one that writes for it."),
     Metric("lrs_process_descriptors", Kind.GAUGE, "Open files and sockets of the process."),
     Metric(
         "lrs_request_seconds",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -12,22 +13,34 @@ from lrs.clock import Clock
 from lrs.monitoring.facts import Disk
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 class Process(NamedTuple):
-    """What this process uses."""
+    """What this process uses, and one that works for it."""
 
     cpu_s: float
     resident_bytes: int
     descriptors: int
 
 
-def process() -> Process | None:
-    """What this process uses; None where the system does not tell in the way of Linux."""
+def process(child: int | None = None) -> Process | None:
+    """What this process uses, and that with the number ``child``, if there is one; None where the system does not tell
+    in the way of Linux.
+    """
     try:
         cpu = os.times()
         resident = int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES
-        return Process(cpu.user + cpu.system, resident, len(list(Path("/proc/self/fd").iterdir())))
+        own = Process(cpu.user + cpu.system, resident, len(list(Path("/proc/self/fd").iterdir())))
+        if child is None:
+            return own
+        # What it shares with this process is counted already.
+        private = re.findall(r"^Private_\w+: +(\d+) kB$", Path(f"/proc/{child}/smaps_rollup").read_text(), re.MULTILINE)
+        ticks = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return own._replace(
+            cpu_s=own.cpu_s + sum(map(int, ticks)) / _TICKS_PER_S,
+            resident_bytes=resident + sum(map(int, private)) * 1024,
+        )
     except (OSError, ValueError, IndexError):
         return None
 

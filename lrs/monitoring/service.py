@@ -76,7 +76,7 @@ class Monitoring:
     async def unready(self) -> str | None:
         """Why this process can't serve at the moment, in plain words; None if it can."""
         if not self._engine.log.takes_appends:
-            return "the writer's thread has ended"
+            return "the writer has ended"
         try:
             async with asyncio.timeout(ANSWER_S):
                 return await asyncio.to_thread(self._unreadable)
@@ -123,7 +123,7 @@ class Monitoring:
             *readings.counted("lrs_authentication_failures_total", failures.by_reason),
             *readings.counted("lrs_rate_limited_total", engine.allowances.refused),
         ]
-        used = files.process()
+        used = files.process(engine.log.process)
         if used is not None:
             found.append(Reading("lrs_process_cpu_seconds_total", (), used.cpu_s))
             found.append(Reading("lrs_process_resident_bytes", (), used.resident_bytes))

@@ -132,7 +132,7 @@ class StatementLog(Protocol):
         """
 
     def on_commit(self, wake: Callable[[], None]) -> Callable[[], None]:
-        """Call ``wake`` from the writer's thread after each commit of this process; returns how to stop it.
+        """Call ``wake`` after each commit of this process, from any thread; returns how to stop it.
 
         A hint only (invariant 6): commits of other processes are noticed by ``changed``.
         """

@@ -69,6 +69,11 @@ class Horizon:
         return int.from_bytes(self._promised[:], "little")
 
 
+def horizon_path(database: Path) -> Path:
+    """The file beside ``database`` through which processes agree on the horizon."""
+    return database.with_name(database.name + "-horizon")
+
+
 def _open(path: Path) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     if os.fstat(descriptor).st_size < _BYTES:

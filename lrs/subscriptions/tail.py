@@ -77,7 +77,7 @@ class Tail:
             self._timer = self._loop.call_later(self._poll_s, self._poll)
 
     def _hint(self) -> None:
-        """A commit, in the writer's thread; one call into the loop may be under way at a time."""
+        """A commit, in whichever thread it is told; one call into the loop may be under way at a time."""
         if self._hinted:
             return
         self._hinted = True

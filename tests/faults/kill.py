@@ -2,6 +2,7 @@
 
     python -m tests.faults.kill --rounds 300 [--seed N]
 
+In some rounds the process that writes for it is killed alone before, of which no client may notice anything.
 After each kill and restart: every statement that was answered is there, no batch is there by half, and subscribers by
 websocket, server-sent events and long poll that go on from their last cursors were told everything, in the order of
 the log, each once; the ``prev`` of every frame is the cursor before it. One whose cursor the server keeps is told again
@@ -47,6 +48,8 @@ START_S = 1.0
 LULL_S = 0.4
 ROUND_S = 3 * WAIT_S
 FOLLOWERS = 6
+LOG_PROCESS_KILLED = 0.3
+"""In how many rounds the process that writes for the server is killed before it."""
 BACKED_UP_ROUNDS = 10
 """In one of so many a backup is made, beginning with the second."""
 
@@ -58,6 +61,7 @@ class Tally:
     seed: int
     rounds: int = 0
     starts_killed: int = 0
+    log_processes_killed: int = 0
     unanswered: int = 0
     course_of: dict[str, str] = field(default_factory=dict)
     sent: list[list[str]] = field(default_factory=list)
@@ -73,7 +77,8 @@ class Tally:
 
     def __str__(self) -> str:
         return (
-            f"{self.rounds} kills of a running server and {self.starts_killed} of a start, {self.seconds:.0f} s: "
+            f"{self.rounds} kills of a running server and {self.starts_killed} of a start, "
+            f"{self.log_processes_killed} before of the process that writes, {self.seconds:.0f} s: "
             f"{len(self.answered)} statements answered, {self.unanswered} requests cut off, {len(self.stored)} stored, "
             f"{self.connections} connections of {FOLLOWERS} subscribers, {self.again} statements that one of them had "
             f"not acknowledged told again, {self.backups} backups; nothing lost, nothing twice, nothing by half"
@@ -152,9 +157,18 @@ class Rounds:
             for _ in range(WRITERS):
                 group.create_task(self._write())
             await self._moment()
+            if self._chance.random() < LOG_PROCESS_KILLED:
+                os.kill(self._log_process(), signal.SIGKILL)
+                self.tally.log_processes_killed += 1
+                await self._moment()
             # From within the loop: nobody comes between the moment and the kill.
             os.kill(self._server.pid, signal.SIGKILL)
             await asyncio.to_thread(self._server.kill)
+
+    def _log_process(self) -> int:
+        """The process that writes for the server."""
+        (number,) = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text().split()
+        return int(number)
 
     async def _moment(self) -> None:
         """Wait for a time, or until a client has just been told something."""

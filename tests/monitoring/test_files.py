@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,22 @@ def test_a_process_knows_what_it_uses() -> None:
     assert used is not None
     assert used.resident_bytes > 1_000_000
     assert used.descriptors > 0
+
+
+def test_what_a_child_uses_counts_too_but_for_what_it_shares() -> None:
+    held = b"child" * 4_000_000
+    with subprocess.Popen([sys.executable, "-c", "held = b'c' * 50_000_000; input()"], stdin=subprocess.PIPE) as child:
+        own, end = process(), time.monotonic() + 10
+        assert own is not None
+        while (both := process(child.pid)) is None or both.resident_bytes - own.resident_bytes < len(held):
+            assert time.monotonic() < end
+        assert both.resident_bytes - own.resident_bytes < 150_000_000
+        assert both.cpu_s > own.cpu_s - 0.01
+        child.communicate()
+
+
+def test_a_child_that_is_gone_leaves_nothing_to_tell() -> None:
+    assert process(2**22 + 1) is None
 
 
 def test_a_healthy_folder_has_nothing_wrong(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_it_is_not_ready_when_the_disk_is_full(tmp_path: Path) -> None:
 def test_it_is_not_ready_when_the_writer_has_ended(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server.engine.log._writer, "_closed", True)
     answer = server.request("GET", "/health/ready")
-    assert (answer.status_code, answer.json()["reason"]) == (503, "the writer's thread has ended")
+    assert (answer.status_code, answer.json()["reason"]) == (503, "the writer has ended")
 
 
 def test_it_is_not_ready_when_the_store_cannot_be_read(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

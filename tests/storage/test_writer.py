@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from lrs.errors import Conflict, LrsError, StoreUnavailable
-from lrs.storage.writer import Writer
+from lrs.storage.writer import ThreadRunner, Writer
 
 
 class Recorder:
@@ -27,7 +27,7 @@ class Recorder:
 
 
 def writer(recorder: Recorder, group: int = 100, queue: int = 1000) -> Writer[int, int]:
-    return Writer(recorder, group_size_max=group, queue_size_max=queue)
+    return Writer(ThreadRunner(recorder), group_size_max=group, queue_size_max=queue)
 
 
 async def held_group(recorder: Recorder, under_test: Writer[int, int], jobs: list[int]) -> list[int | BaseException]:

@@ -1,7 +1,7 @@
 """The statement log in SQLite: the adapter of ``lrs.statements.log.StatementLog`` for one machine.
 
-One writer thread with its own connection, readers on pooled ones; tables in ``schema``, writing in ``append`` and
-``inherit``, reading in ``select`` and ``follow``.
+One writer with its own connection, in a thread or in a process, and readers on pooled ones; tables in ``schema``,
+writing in ``append`` and ``inherit``, reading in ``select`` and ``follow``.
 """
 
 from __future__ import annotations
@@ -10,29 +10,30 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from lrs.clock import Clock, SystemClock
+from lrs.errors import LrsError
 from lrs.limits import DEFAULT_LIMITS, Limits
 from lrs.statements.cursor import Cursors
 from lrs.statements.disclosing import Disclosing
 from lrs.statements.log import Arrivals, Changes, Page, Selection
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Append, Place, Position, Record, StatementId
-from lrs.statements.sqlite.append import Appender
+from lrs.statements.sqlite.append import WRITER_CACHE_KIB, Appender
 from lrs.statements.sqlite.follow import Follower, place_by, stored_after
-from lrs.statements.sqlite.names import Names
+from lrs.statements.sqlite.inherit import owes
+from lrs.statements.sqlite.names import course_sets, key_names
 from lrs.statements.sqlite.observed import Observed
-from lrs.statements.sqlite.remainder import Remainder
+from lrs.statements.sqlite.process import Link
+from lrs.statements.sqlite.remainder import Appending, Remainder
 from lrs.statements.sqlite.rows import Rows
 from lrs.statements.sqlite.schema import migrations
 from lrs.statements.sqlite.select import Reader, end, head
-from lrs.storage.horizon import Horizon
+from lrs.storage.child import Child, ChildRunner
+from lrs.storage.horizon import Horizon, horizon_path
 from lrs.storage.sqlite import Store, connect
-from lrs.storage.writer import Writer
-from lrs.telemetry import Commits
-
-WRITER_CACHE_KIB = 32 * 1024
+from lrs.storage.writer import Runner, ThreadRunner, Writer
+from lrs.telemetry import Commits, span
 
 
 class SqliteStatementLog:
@@ -45,15 +46,20 @@ class SqliteStatementLog:
         limits: Limits = DEFAULT_LIMITS,
         clock: Clock | None = None,
         disclosing: Disclosing | None = None,
+        process: Child | None = None,
     ) -> None:
-        """Without ``disclosing``, there are only readers who are shown what is stored."""
+        """Without ``disclosing``, there are only readers who are shown what is stored.
+
+        ``process``: what ``log_process`` made, to write in; without it that is done in a thread. With it this is to be
+        made and closed while an event loop runs.
+        """
         store.migrate(migrations)
         clock = clock or SystemClock()
         self._store = store
         self._disclosing = disclosing or Disclosing()
-        keys, course_sets = Names("key_name", "name", erasable=True), Names("course_set", "courses")
-        self._keys, self._mark = keys, b""
-        rows = Rows(keys, course_sets)
+        self._limits, self._clock = limits, clock
+        self._keys, self._course_sets, self._mark = key_names(), course_sets(), b""
+        rows = Rows(self._keys, self._course_sets)
         self._reader, self._follower = Reader(rows), Follower(rows)
         self._horizon = Horizon(horizon_path(store.path), clock)
         with store.reading() as connection:
@@ -62,18 +68,46 @@ class SqliteStatementLog:
         self.cursors = Cursors(secret, epoch)
         self._watch = connect(store.path)
         self._version = -1
-        self._connection = connect(store.path, cache_kib=WRITER_CACHE_KIB)
         self.commits = Commits()
-        appender = Appender(self._connection, self._horizon, keys, course_sets, late_max=limits.late_inheritance_max)
+        self._connection: sqlite3.Connection | None = None
+        self._appending: Appending
+        runner = self._thread() if process is None else self._apart(process)
+        self._apart_in = runner if isinstance(runner, ChildRunner) else None
         self._writer: Writer[Append, Sequence[Position]] = Writer(
-            Observed(appender, self.commits, clock),
+            runner,
             group_size_max=limits.commit_statements_max,
             queue_size_max=limits.append_queue_max,
         )
-        self._remainder = Remainder(appender, lambda: self._writer.submit_now(Append([]), 0))
+        self._remainder = Remainder(lambda: self._appending, lambda: self._writer.submit_now(Append([]), 0))
         self._writer.on_commit(self._remainder.look)
         # Something may be left from before this was opened.
         self._remainder.look()
+
+    def _thread(self) -> Runner:
+        """To write in a thread of this process."""
+        self._connection = connect(self._store.path, cache_kib=WRITER_CACHE_KIB)
+        late_max = self._limits.late_inheritance_max
+        appender = Appender(self._connection, self._horizon, self._keys, self._course_sets, late_max=late_max)
+        self._appending = appending = Observed(appender, lambda commit: self.commits.add(*commit), self._clock)
+
+        def commit(jobs: Sequence[Append], /) -> Sequence[Sequence[Position] | LrsError]:
+            with span("lrs.commit"):
+                return appending(jobs)
+
+        return ThreadRunner(commit)
+
+    def _apart(self, process: Child) -> Runner:
+        """To write in ``process``, and in a thread if that should end."""
+        with self._store.reading() as connection:
+            unfinished = owes(connection)
+        late_max = self._limits.late_inheritance_max
+        self._appending = link = Link(self._store.path, late_max, self.commits, unfinished=unfinished)
+        return ChildRunner(process, link, self._thread)
+
+    @property
+    def process(self) -> int | None:
+        """The number of the process that writes, if that is not this one."""
+        return None if self._apart_in is None else self._apart_in.pid
 
     @property
     def unfinished(self) -> bool:
@@ -134,7 +168,7 @@ class SqliteStatementLog:
 
     @property
     def takes_appends(self) -> bool:
-        """Whether the writer's thread is alive."""
+        """Whether there is a writer who takes them."""
         return self._writer.alive
 
     @property
@@ -182,11 +216,7 @@ class SqliteStatementLog:
     def close(self) -> None:
         self._remainder.close()
         self._writer.close()
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
         self._watch.close()
         self._horizon.close()
-
-
-def horizon_path(database: Path) -> Path:
-    """The file beside ``database`` through which processes agree on the horizon."""
-    return database.with_name(database.name + "-horizon")

@@ -69,7 +69,7 @@ class Inheritance:
         self._targets = Targets(connection, keys, course_sets)
         self._late_max = late_max
         self._left = late_max
-        (self.owes,) = map(bool, connection.execute(_OWES).fetchone())
+        self.owes = owes(connection)
         """Whether something is left to do, for a transaction that has nothing else to do."""
 
     def go_on(self, at: Position) -> None:
@@ -175,6 +175,12 @@ def courses_text(courses: Iterable[str]) -> str:
 def courses_of(text: str) -> frozenset[str]:
     """The courses in the name of a course set."""
     return frozenset(orjson.loads(text))
+
+
+def owes(connection: sqlite3.Connection) -> bool:
+    """Whether something is left to be passed on."""
+    (found,) = connection.execute(_OWES).fetchone()
+    return bool(found)
 
 
 def keys_text(numbers: Iterable[int]) -> str:

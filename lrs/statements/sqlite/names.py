@@ -162,3 +162,13 @@ class Names:
                 return
         cache.numbers.update(numbers)
         cache.names.update((number, name) for name, number in numbers.items())
+
+
+def key_names() -> Names:
+    """Those of keys."""
+    return Names("key_name", "name", erasable=True)
+
+
+def course_sets() -> Names:
+    """Those of course sets."""
+    return Names("course_set", "courses")

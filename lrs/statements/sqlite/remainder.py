@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 from lrs.errors import LrsError
-from lrs.statements.sqlite.append import Appender
 from lrs.telemetry import logger
 
 
-class Remainder:
-    """``commit`` has the writer of ``appender`` commit once more, and blocks until it has. Others come in between."""
+class Appending(Protocol):
+    """Whoever commits for the log."""
 
-    def __init__(self, appender: Appender, commit: Callable[[], object]) -> None:
-        self._appender = appender
+    @property
+    def unfinished(self) -> bool:
+        """Whether a commit should follow also when nobody appends."""
+
+
+class Remainder:
+    """``commit`` has the writer commit once more, and blocks until it has. Others come in between."""
+
+    def __init__(self, appending: Callable[[], Appending], commit: Callable[[], object]) -> None:
+        self._appending = appending
         self._commit = commit
         self._wake = threading.Event()
         self._closing = False
@@ -23,7 +31,7 @@ class Remainder:
     @property
     def needed(self) -> bool:
         """Whether there is something left."""
-        return self._appender.unfinished
+        return self._appending().unfinished
 
     def look(self) -> None:
         """To be called after each commit."""

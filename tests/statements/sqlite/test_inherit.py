@@ -13,11 +13,11 @@ from lrs.clock import FixedClock
 from lrs.limits import INHERITED_KEYS_MAX, REFERENCE_DEPTH_MAX, Limits
 from lrs.statements.log import StatementLog
 from lrs.statements.record import Append, Place
-from lrs.statements.sqlite import SqliteStatementLog, horizon_path
+from lrs.statements.sqlite import SqliteStatementLog
 from lrs.statements.sqlite.append import Appender
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.schema import migrations
-from lrs.storage.horizon import Horizon
+from lrs.storage.horizon import Horizon, horizon_path
 from lrs.storage.sqlite import Store, connect
 from tests.contracts.following import about, changed, ids_of, verb
 from tests.samples import ANSWERED, EVERYONE, LMS, agent, draft, statement, voiding

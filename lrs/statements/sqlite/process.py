@@ -1,0 +1,89 @@
+"""The log's writer in a process of its own: what goes there, what is done there, and what comes back."""
+
+from __future__ import annotations
+
+import marshal
+import pickle
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from contextvars import Context, copy_context
+from pathlib import Path
+from typing import Any
+
+from lrs.clock import SystemClock
+from lrs.statements.record import Append, Position
+from lrs.statements.sqlite.append import WRITER_CACHE_KIB, Appender
+from lrs.statements.sqlite.names import course_sets, key_names
+from lrs.statements.sqlite.observed import Commit, Observed
+from lrs.statements.transit import packed, unpacked
+from lrs.storage.child import Child
+from lrs.storage.horizon import Horizon, horizon_path
+from lrs.storage.lock import SharedLock
+from lrs.storage.sqlite import connect
+from lrs.storage.writer import commit_each
+from lrs.telemetry import Commits, span
+
+
+def log_process() -> Child:
+    """The process for a log that is opened later; see ``Child`` for when this may be called."""
+    return Child(_Answers())
+
+
+class _Answers:
+    """In that process: commits what a message brings, and tells what came of it. The first one opens the log."""
+
+    def __init__(self) -> None:
+        self._noted: list[Commit] = []
+        self._lock: SharedLock | None = None
+        self._observed: Observed | None = None
+
+    def __call__(self, content: bytes) -> bytes:
+        path, late_max, jobs = marshal.loads(content)  # noqa: S302 - it comes from this program itself.
+
+        # Where it can't be opened this process ends, and the other one goes on alone.
+        observed = self._opened(Path(path), late_max)
+        outcomes = [_told(outcome) for outcome in commit_each(observed, [unpacked(job) for job in jobs])]
+        notes, self._noted[:] = [tuple(one) for one in self._noted], []
+        return marshal.dumps((outcomes, notes, observed.unfinished))
+
+    def _opened(self, path: Path, late_max: int) -> Observed:
+        if self._observed is None:
+            self._lock = SharedLock(path)
+            clock = SystemClock()
+            connection = connect(path, cache_kib=WRITER_CACHE_KIB)
+            horizon = Horizon(horizon_path(path), clock)
+            appender = Appender(connection, horizon, key_names(), course_sets(), late_max=late_max)
+            self._observed = Observed(appender, self._noted.append, clock)
+        return self._observed
+
+
+def _told(outcome: Sequence[Position] | Exception) -> list[Position] | bytes:
+    return pickle.dumps(outcome) if isinstance(outcome, Exception) else list(outcome)
+
+
+class Link:
+    """On this side: ``Codec`` for the log at ``path``, whose ``commits`` are counted here, and seen as spans."""
+
+    def __init__(self, path: Path, late_max: int, commits: Commits, *, unfinished: bool) -> None:
+        self._path = str(path)
+        self._late_max = late_max
+        self._commits = commits
+        self.unfinished = unfinished
+        """Whether a commit should follow also when nobody appends."""
+        self._seen: tuple[Context, AbstractContextManager[object]] = copy_context(), span("")
+
+    def encode(self, jobs: Sequence[Append]) -> bytes:
+        """See ``Codec``."""
+        # A span ends in the context in which it began.
+        context, seen = self._seen = copy_context(), span("lrs.commit")
+        context.run(seen.__enter__)
+        return marshal.dumps((self._path, self._late_max, [packed(job) for job in jobs]))
+
+    def decode(self, answer: bytes | memoryview) -> Sequence[Any]:
+        """See ``Codec``."""
+        context, seen = self._seen
+        context.run(seen.__exit__, None, None, None)
+        outcomes, notes, self.unfinished = marshal.loads(answer)  # noqa: S302 - it comes from this program itself.
+        for note in notes:
+            self._commits.add(*note)
+        return [pickle.loads(one) if isinstance(one, bytes) else one for one in outcomes]  # noqa: S301 - the same.
