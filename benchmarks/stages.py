@@ -36,6 +36,7 @@ from lrs.statements.record import Append, Draft, StatementId
 from lrs.statements.sqlite.append import Appender
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.schema import migrations
+from lrs.statements.transit import unpacked
 from lrs.storage.horizon import Horizon, horizon_path
 from lrs.storage.sqlite import connect, open_store
 from lrs.xapi.decode import decode_json

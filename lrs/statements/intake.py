@@ -115,9 +115,11 @@ class Intake:
                 if isinstance(given, str) and is_uuid(given):
                     chunk.ids.append(given)
                 return
-        draft = prepare(statement, author.authorship, version=author.version, new_id=self._new_id)
-        names = draft.keys | {DEVIATION + name for name in deviations}
-        chunk.take(draft._replace(keys=names, event_key=event_key(statement)))
+        known_by = event_key(statement)
+        draft = prepare(statement, author.authorship, version=author.version, new_id=self._new_id, event_key=known_by)
+        if deviations:
+            draft = draft._replace(keys=draft.keys | {DEVIATION + name for name in deviations})
+        chunk.take(draft)
 
 
 def set_aside(body: bytes, error: LrsError, principal: Principal, version: str) -> SetAside:

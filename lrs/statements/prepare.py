@@ -41,8 +41,15 @@ class Authorship:
         return cls(b',"authority":' + orjson.dumps(authority), frozenset(keys))
 
 
-def prepare(statement: dict[str, Any], authorship: Authorship, *, version: str, new_id: Callable[[], UUID]) -> Draft:
-    """The draft of a validated ``statement``, which is normalised in place.
+def prepare(
+    statement: dict[str, Any],
+    authorship: Authorship,
+    *,
+    version: str,
+    new_id: Callable[[], UUID],
+    event_key: bytes | None = None,
+) -> Draft:
+    """The draft of a validated ``statement``, which is normalised in place; ``event_key`` is for it to keep.
 
     ``version`` is that of the request (``1.0.3`` or ``2.0.0``); ``new_id`` makes an id for a statement that has none
     (Communication 2.1.2). The members that only the LRS may set, ``stored`` and ``authority``, are replaced.
@@ -67,6 +74,7 @@ def prepare(statement: dict[str, Any], authorship: Authorship, *, version: str, 
         lacks_timestamp="timestamp" not in statement,
         refers_to=_id_bytes(target["id"]) if refers else None,
         voids=refers and _verb(statement) == VOIDED,
+        event_key=event_key,
         attachments=named(statement) if "attachments" in statement or "attachments" in target else (),
     )
 

@@ -25,6 +25,9 @@ _DUMPS_DEPTH_MAX: Final = 254
 _DIGITS_TO_ZERO: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_INTEGER_CHARS: Final = len(str(INTEGER_MAX))
 _ZEROS: Final = b"0" * _LONG_INTEGER_CHARS
+# An empty text stands for the beginning and the end; it is in each of these.
+_BEFORE_NUMBER: Final = b"[,:- \t\r\n"
+_AFTER_NUMBER: Final = b",]} \t\r\n"
 _LONG_INTEGER = re.compile(rb"[0-9]{%d,}+" % _LONG_INTEGER_CHARS)
 # Everything that is no long integer: strings, punctuation, floats, short integers.
 _HARMLESS = re.compile(
@@ -73,10 +76,15 @@ def _broken_rule(raw: bytes, value: Any, depth_max: int) -> str | None:
         if b"\\u0000" in escapes:
             return "nul"
         escaped_colons = escapes.count(b"\\u003a") + escapes.count(b"\\u003A")
-    if _is_deeper(raw, depth_max):
+    try:
+        texts = list(map(orjson.dumps, value)) if isinstance(value, list) else [orjson.dumps(value)]
+    except orjson.JSONEncodeError:
+        return "depth"
+    # Of few containers, none can be too deep. In a batch that holds for each statement, and not for the whole.
+    if max((t.count(b"[") + t.count(b"{") for t in texts), default=0) >= depth_max and _is_deeper(raw, depth_max):
         return "depth"
     # orjson writes each colon of the value once, so every colon that is missing went with a repeated name.
-    if raw.count(b":") + escaped_colons != orjson.dumps(value).count(b":"):
+    if raw.count(b":") + escaped_colons != sum(text.count(b":") for text in texts):
         return "duplicate-name"
     if _has_large_integer(raw):
         return "number-range"
@@ -85,7 +93,7 @@ def _broken_rule(raw: bytes, value: Any, depth_max: int) -> str | None:
 
 def _has_large_integer(raw: bytes) -> bool:
     """True if ``raw``, which is JSON, has an integer that does not fit into signed 64 bits."""
-    if _ZEROS not in raw.translate(_DIGITS_TO_ZERO):
+    if not _may_have_long_number(raw):
         return False
     at = 0
     while True:
@@ -99,14 +107,26 @@ def _has_large_integer(raw: bytes) -> bool:
         at = long.end()
 
 
+def _may_have_long_number(raw: bytes) -> bool:
+    """False if every long run of digits in ``raw`` can be seen to be a part of a string, or of a float."""
+    zeros = raw.translate(_DIGITS_TO_ZERO)
+    start = zeros.find(_ZEROS)
+    while start >= 0:
+        run = _LONG_INTEGER.match(raw, start)
+        assert run is not None
+        end = run.end()
+        if raw[start - 1 : start] in _BEFORE_NUMBER and raw[end : end + 1] in _AFTER_NUMBER:
+            return True
+        start = zeros.find(_ZEROS, end)
+    return False
+
+
 def _is_deeper(raw: bytes, depth_max: int) -> bool:
-    """True if the containers of ``raw``, which is JSON, nest deeper than ``depth_max``.
+    """True if the containers of ``raw``, which is JSON, nest deeper than ``depth_max``: slower than to count them.
 
     Only quotes and brackets are kept. Quotes of strings without brackets then stand in pairs, and go; those that are
     left still open and close by turns, so every second piece between them is the inside of a string.
     """
-    if raw.count(b"[") + raw.count(b"{") <= depth_max:
-        return False
     if b"\\" in raw:
         raw = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
     brackets = raw.translate(None, _NOT_STRUCTURE).replace(b'""', b"")

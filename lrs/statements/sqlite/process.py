@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import marshal
 import pickle
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lrs.clock import SystemClock
-from lrs.statements.record import Append, Position
+from lrs.statements.record import Append
 from lrs.statements.sqlite.append import WRITER_CACHE_KIB, Appender
 from lrs.statements.sqlite.names import course_sets, key_names
 from lrs.statements.sqlite.observed import Commit, Observed
@@ -38,13 +37,13 @@ class _Answers:
         self._observed: Observed | None = None
 
     def __call__(self, content: bytes) -> bytes:
-        path, late_max, jobs = marshal.loads(content)  # noqa: S302 - it comes from this program itself.
+        path, late_max, jobs = pickle.loads(content)  # noqa: S301 - it comes from this program itself.
 
         # Where it can't be opened this process ends, and the other one goes on alone.
         observed = self._opened(Path(path), late_max)
-        outcomes = [_told(outcome) for outcome in commit_each(observed, [unpacked(job) for job in jobs])]
+        outcomes = commit_each(observed, [unpacked(job) for job in jobs])
         notes, self._noted[:] = [tuple(one) for one in self._noted], []
-        return marshal.dumps((outcomes, notes, observed.unfinished))
+        return pickle.dumps((outcomes, notes, observed.unfinished))
 
     def _opened(self, path: Path, late_max: int) -> Observed:
         if self._observed is None:
@@ -55,10 +54,6 @@ class _Answers:
             appender = Appender(connection, horizon, key_names(), course_sets(), late_max=late_max)
             self._observed = Observed(appender, self._noted.append, clock)
         return self._observed
-
-
-def _told(outcome: Sequence[Position] | Exception) -> list[Position] | bytes:
-    return pickle.dumps(outcome) if isinstance(outcome, Exception) else list(outcome)
 
 
 class Link:
@@ -77,13 +72,14 @@ class Link:
         # A span ends in the context in which it began.
         context, seen = self._seen = copy_context(), span("lrs.commit")
         context.run(seen.__enter__)
-        return marshal.dumps((self._path, self._late_max, [packed(job) for job in jobs]))
+        return pickle.dumps((self._path, self._late_max, [packed(job) for job in jobs]))
 
     def decode(self, answer: bytes | memoryview) -> Sequence[Any]:
         """See ``Codec``."""
         context, seen = self._seen
         context.run(seen.__exit__, None, None, None)
-        outcomes, notes, self.unfinished = marshal.loads(answer)  # noqa: S302 - it comes from this program itself.
+        outcomes: Sequence[Any]
+        outcomes, notes, self.unfinished = pickle.loads(answer)  # noqa: S301 - it comes from this program itself.
         for note in notes:
             self._commits.add(*note)
-        return [pickle.loads(one) if isinstance(one, bytes) else one for one in outcomes]  # noqa: S301 - the same.
+        return outcomes
