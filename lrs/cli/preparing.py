@@ -21,7 +21,7 @@ from lrs.errors import RequestError
 from lrs.limits import Limits
 from lrs.statements.intake import Intake
 from lrs.statements.record import Append, Draft, SetAside
-from lrs.statements.transit import packed, unpacked
+from lrs.statements.transit import Packed, packed
 
 WORKERS_MAX = 4
 """More can't be kept busy by one writer."""
@@ -36,10 +36,9 @@ class Preparation:
     def __init__(self, pool: Executor) -> None:
         self._pool = pool
 
-    async def job(self, bodies: Sequence[bytes]) -> Append | None:
+    async def job(self, bodies: Sequence[bytes]) -> Packed | None:
         """What is to be appended of ``bodies``, each one statement; None if one of them is no JSON."""
-        made = await asyncio.get_running_loop().run_in_executor(self._pool, _prepared, bodies)
-        return None if made is None else unpacked(made)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _prepared, bodies)
 
 
 @contextmanager
@@ -68,8 +67,8 @@ class Worker:
         self._author = author
         self._version = version
 
-    def prepared(self, bodies: Sequence[bytes]) -> bytes | None:
-        """The job with ``bodies``, as ``unpacked`` takes it; None if one of ``bodies`` is no JSON."""
+    def prepared(self, bodies: Sequence[bytes]) -> Packed | None:
+        """The job with ``bodies``; None if one of ``bodies`` is no JSON."""
         try:
             statements = self._intake.decode(b"[" + b",".join(bodies) + b"]")
         except RequestError:
@@ -93,5 +92,5 @@ def _begin(author: Principal, version: str, limits: Limits) -> None:
     collect_rarely()
 
 
-def _prepared(bodies: Sequence[bytes]) -> bytes | None:
+def _prepared(bodies: Sequence[bytes]) -> Packed | None:
     return _WORKER[0].prepared(bodies)

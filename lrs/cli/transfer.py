@@ -29,12 +29,18 @@ from lrs.statements.match import visibility
 from lrs.statements.parameters import parse_query
 from lrs.statements.record import Append
 from lrs.statements.sqlite.merging import merge_index
+from lrs.statements.sqlite.process import log_process
+from lrs.statements.transit import Packed, unpacked
+from lrs.storage.child import Child
+from lrs.storage.lock import is_unused
 from lrs.xapi.versions import VERSIONS
 
 BATCH_STATEMENTS = 500
-BATCHES_IN_FLIGHT = 8
-"""So many are committed or wait for that: twice what fits into one commit, so that none waits for the next batch."""
-BATCHES_AHEAD = 8
+BATCHES_AHEAD = 12
+COMMIT_STATEMENTS = 16_000
+"""In one commit, where nobody else has the store open who could have to wait for it. Ids come in no order, and the more
+of them are written together, the more often a page of their index gets several.
+"""
 PAGE_STATEMENTS = 500
 NOTED_STATEMENTS = 20_000
 _MERGED_FROM = 10
@@ -56,8 +62,16 @@ def import_(
     An import that was broken off goes on where it was. What is stored already is not stored again; what can't be
     stored is set aside (lrs quarantine). The server may run meanwhile.
     """
+    settings = read_settings(data=data)
     collect_rarely()
-    tally = asyncio.run(_import_all(read_settings(data=data), files, consumer, version, again=again))
+    # Made before there is any thread.
+    process = log_process() if settings.log_process == "on" else None
+    if is_unused(settings.database):
+        most = max(COMMIT_STATEMENTS, settings.limits.commit_statements_max)
+        queued = max(2 * most, settings.limits.append_queue_max)
+        limits = replace(settings.limits, commit_statements_max=most, append_queue_max=queued)
+        settings = replace(settings, limits=limits)
+    tally = asyncio.run(_import_all(settings, files, consumer, version, process, again=again))
     if as_json:
         print_json(tally)
     else:
@@ -68,10 +82,10 @@ def import_(
 
 
 async def _import_all(
-    settings: Settings, files: Sequence[Path], consumer: str | None, version: str, *, again: bool
+    settings: Settings, files: Sequence[Path], consumer: str | None, version: str, process: Child | None, *, again: bool
 ) -> dict[str, int]:
     """Import all ``files``; returns counts for the report."""
-    async with Engine(settings) as engine:
+    async with Engine(settings, process=process) as engine:
         author = _author(engine, consumer)
         counts, head = engine.aside.counts(), engine.log.head()
         sources = [source(path) for path in files]
@@ -123,14 +137,16 @@ class _Importer:
 
         Yields, for each batch that is safe, how many statements it held, and how far the file is read by then.
         """
-        preparing: deque[tuple[asyncio.Task[Append | None], list[Piece]]] = deque()
+        preparing: deque[tuple[asyncio.Task[Append | Packed | None], list[Piece]]] = deque()
         flying: deque[tuple[asyncio.Task[Any], list[Piece]]] = deque()
         batches = _batches(pieces(one.path, after=done))
+        # Twice what fits into one commit, so that none waits for the next batch.
+        in_flight = max(2 * self.engine.settings.limits.commit_statements_max // BATCH_STATEMENTS, 2)
         unnoted = 0
         while True:
             while len(preparing) < BATCHES_AHEAD and (batch := next(batches, None)) is not None:
                 preparing.append((asyncio.create_task(self._job(batch)), batch))
-            if preparing and len(flying) < BATCHES_IN_FLIGHT:
+            if preparing and len(flying) < in_flight:
                 prepared, batch = preparing.popleft()
                 job = await prepared
                 if job is None:
@@ -148,12 +164,14 @@ class _Importer:
                 unnoted = 0
             yield len(landed), landed[-1].read
 
-    async def _job(self, batch: Sequence[Piece]) -> Append | None:
+    async def _job(self, batch: Sequence[Piece]) -> Append | Packed | None:
         """What is to be stored of ``batch``; None if one of its statements is no JSON."""
         statements, bodies = self.engine.statements, [piece.body for piece in batch]
         if self.workers is not None:
             made = await self.workers.job(bodies)
-            return made and statements.without_data(made, self.version, alone=False)
+            if made is None or not made.attached:
+                return made
+            return statements.without_data(unpacked(made), self.version, alone=False)
         try:
             decoded = statements.intake.decode(b"[" + b",".join(bodies) + b"]")
         except RequestError:

@@ -13,6 +13,7 @@ from typing import Protocol
 from lrs.statements.cursor import Cursors
 from lrs.statements.match import EVERYTHING, Filter, Visibility
 from lrs.statements.record import Append, Arrival, Place, Position, Record, StatementId
+from lrs.statements.transit import Packed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class StatementLog(Protocol):
 
     cursors: Cursors
 
-    async def append(self, job: Append) -> Sequence[Position]:
+    async def append(self, job: Append | Packed) -> Sequence[Position]:
         """Store all of ``job`` or nothing, durably, and return the positions of its drafts.
 
         A draft equivalent to a stored statement of its id is not stored again; its position is the old one. Raises

@@ -7,13 +7,25 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import astuple
+from typing import NamedTuple
 
 from lrs.statements.record import Append, Attachment, Draft, SetAside
 
 
-def packed(job: Append) -> bytes:
+class Packed(NamedTuple):
+    """A job as it travels, which need not be opened before it is where it is done."""
+
+    content: bytes
+    size: int
+    attached: bool
+    """Whether there are attachments in it."""
+
+
+def packed(job: Append | Packed) -> Packed:
     """``job`` for ``unpacked``."""
-    return pickle.dumps(
+    if isinstance(job, Packed):
+        return job
+    content = pickle.dumps(
         (
             [(*draft[:-1], [tuple(one) for one in draft.attachments]) for draft in job.drafts],
             job.lenient,
@@ -21,10 +33,16 @@ def packed(job: Append) -> bytes:
         ),
         pickle.HIGHEST_PROTOCOL,
     )
+    return Packed(content, job.size, any(draft.attachments for draft in job.drafts))
 
 
-def unpacked(content: bytes) -> Append:
-    """The job in ``content``, which ``packed`` has made."""
+def unpacked(job: Append | Packed) -> Append:
+    """The job that ``packed`` was given."""
+    return job if isinstance(job, Append) else opened(job.content)
+
+
+def opened(content: bytes) -> Append:
+    """The same for the content alone."""
     drafts, lenient, aside = pickle.loads(content)  # noqa: S301 - it comes from this program itself.
     return Append(
         [Draft._make((*members, tuple(map(Attachment._make, attachments)))) for *members, attachments in drafts],

@@ -34,6 +34,17 @@ def held_alone(database: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_unused(database: Path) -> bool:
+    """Whether nobody has the store open at this moment; also when there is none yet."""
+    if not database.exists():
+        return True
+    try:
+        with held_alone(database):
+            return True
+    except StoreUnavailable:
+        return False
+
+
 def _locked(database: Path, operation: int, otherwise: str) -> int:
     path = database.with_name(database.name + "-lock")
     try:

@@ -15,10 +15,21 @@ def test_every_member_of_a_job_arrives() -> None:
         draft(voiding(made["id"]))._replace(event_key=b"0123456789abcdef", lacks_timestamp=True),
     ]
     aside = SetAside(b"{", b"[]", "lms", "1.0.3")
-    assert unpacked(packed(Append(drafts, lenient=True, set_aside=(aside,)))) == Append(
-        drafts, lenient=True, set_aside=(aside,)
-    )
+    job = packed(Append(drafts, lenient=True, set_aside=(aside,)))
+    assert unpacked(job) == Append(drafts, lenient=True, set_aside=(aside,))
+    assert (job.size, job.attached) == (3, True)
 
 
 def test_what_asks_for_nothing_arrives_too() -> None:
     assert unpacked(packed(Append([]))) == Append([])
+
+
+def test_a_job_that_is_packed_already_stays_as_it_is() -> None:
+    job = packed(Append([draft(statement())]))
+    assert packed(job) is job
+    assert (job.size, job.attached) == (1, False)
+
+
+def test_a_job_that_was_never_packed_needs_no_unpacking() -> None:
+    job = Append([draft(statement())])
+    assert unpacked(job) is job

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lrs.errors import StoreUnavailable
-from lrs.storage.lock import SharedLock, held_alone
+from lrs.storage.lock import SharedLock, held_alone, is_unused
 from lrs.storage.sqlite import open_store
 
 
@@ -33,6 +33,15 @@ def test_a_store_that_is_being_replaced_can_not_be_opened(tmp_path: Path) -> Non
     with held_alone(path), pytest.raises(StoreUnavailable, match="replaced"):
         open_store(path)
     open_store(path).close()
+
+
+def test_a_store_is_in_use_as_long_as_somebody_has_it_open(tmp_path: Path) -> None:
+    path = tmp_path / "lrs.sqlite3"
+    assert is_unused(path)
+    store = open_store(path)
+    assert not is_unused(path)
+    store.close()
+    assert is_unused(path)
 
 
 def test_a_process_that_dies_lets_go(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from lrs.statements.keys import INHERITED_KINDS
 from lrs.statements.log import Arrivals, Changes, Page, Selection
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Append, Arrival, Draft, Place, Position, Record, StatementId
+from lrs.statements.transit import Packed, unpacked
 from lrs.xapi.equivalent import equivalent
 from lrs.xapi.timestamps import format_us
 
@@ -42,8 +43,8 @@ class MemoryLog:
         self._wakes: list[Callable[[], None]] = []
         self._changed = True
 
-    async def append(self, job: Append) -> Sequence[Position]:
-        return self.append_now(job)
+    async def append(self, job: Append | Packed) -> Sequence[Position]:
+        return self.append_now(unpacked(job))
 
     def append_soon(self, job: Append, tell: Callable[[Sequence[Position] | Exception], None]) -> bool:
         try:

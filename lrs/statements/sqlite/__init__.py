@@ -29,6 +29,7 @@ from lrs.statements.sqlite.remainder import Appending, Remainder
 from lrs.statements.sqlite.rows import Rows
 from lrs.statements.sqlite.schema import migrations
 from lrs.statements.sqlite.select import Reader, end, head
+from lrs.statements.transit import Packed, unpacked
 from lrs.storage.child import Child, ChildRunner
 from lrs.storage.horizon import Horizon, horizon_path
 from lrs.storage.sqlite import Store, connect
@@ -73,7 +74,7 @@ class SqliteStatementLog:
         self._appending: Appending
         runner = self._thread() if process is None else self._apart(process)
         self._apart_in = runner if isinstance(runner, ChildRunner) else None
-        self._writer: Writer[Append, Sequence[Position]] = Writer(
+        self._writer: Writer[Append | Packed, Sequence[Position]] = Writer(
             runner,
             group_size_max=limits.commit_statements_max,
             queue_size_max=limits.append_queue_max,
@@ -90,9 +91,9 @@ class SqliteStatementLog:
         appender = Appender(self._connection, self._horizon, self._keys, self._course_sets, late_max=late_max)
         self._appending = appending = Observed(appender, lambda commit: self.commits.add(*commit), self._clock)
 
-        def commit(jobs: Sequence[Append], /) -> Sequence[Sequence[Position] | LrsError]:
+        def commit(jobs: Sequence[Append | Packed], /) -> Sequence[Sequence[Position] | LrsError]:
             with span("lrs.commit"):
-                return appending(jobs)
+                return appending([unpacked(job) for job in jobs])
 
         return ThreadRunner(commit)
 
@@ -114,7 +115,7 @@ class SqliteStatementLog:
         """Whether statements are still to inherit from what they refer to; the next commits see to it."""
         return self._remainder.needed
 
-    async def append(self, job: Append) -> Sequence[Position]:
+    async def append(self, job: Append | Packed) -> Sequence[Position]:
         return await self._writer.submit(job, job.size) if job.size else []
 
     def append_soon(self, job: Append, tell: Callable[[Sequence[Position] | Exception], None]) -> bool:

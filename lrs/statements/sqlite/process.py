@@ -14,7 +14,7 @@ from lrs.statements.record import Append
 from lrs.statements.sqlite.append import WRITER_CACHE_KIB, Appender
 from lrs.statements.sqlite.names import course_sets, key_names
 from lrs.statements.sqlite.observed import Commit, Observed
-from lrs.statements.transit import packed, unpacked
+from lrs.statements.transit import Packed, opened, packed
 from lrs.storage.child import Child
 from lrs.storage.horizon import Horizon, horizon_path
 from lrs.storage.lock import SharedLock
@@ -41,7 +41,7 @@ class _Answers:
 
         # Where it can't be opened this process ends, and the other one goes on alone.
         observed = self._opened(Path(path), late_max)
-        outcomes = commit_each(observed, [unpacked(job) for job in jobs])
+        outcomes = commit_each(observed, [opened(job) for job in jobs])
         notes, self._noted[:] = [tuple(one) for one in self._noted], []
         return pickle.dumps((outcomes, notes, observed.unfinished))
 
@@ -67,12 +67,12 @@ class Link:
         """Whether a commit should follow also when nobody appends."""
         self._seen: tuple[Context, AbstractContextManager[object]] = copy_context(), span("")
 
-    def encode(self, jobs: Sequence[Append]) -> bytes:
+    def encode(self, jobs: Sequence[Append | Packed]) -> bytes:
         """See ``Codec``."""
         # A span ends in the context in which it began.
         context, seen = self._seen = copy_context(), span("lrs.commit")
         context.run(seen.__enter__)
-        return pickle.dumps((self._path, self._late_max, [packed(job) for job in jobs]))
+        return pickle.dumps((self._path, self._late_max, [packed(job).content for job in jobs]))
 
     def decode(self, answer: bytes | memoryview) -> Sequence[Any]:
         """See ``Codec``."""
