@@ -14,7 +14,7 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from lrs.errors import LrsError
 from lrs.storage.writer import Entry, Runner, Work
@@ -23,6 +23,7 @@ from lrs.telemetry import logger
 _LENGTH_BYTES = 8
 _READ_BYTES = 256 * 1024
 _FIRST_DESCRIPTOR = 3
+_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Answer = Callable[[bytes], bytes]
 
@@ -35,9 +36,14 @@ class Child:
 
     def __init__(self, answer: Answer) -> None:
         self.socket, theirs = socket.socketpair()
-        self.pid = os.fork()
-        if self.pid == 0:
-            _be_child(theirs, answer)
+        # One that comes in between is the child's to ignore.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _IGNORED)
+        try:
+            self.pid = os.fork()
+            if self.pid == 0:
+                _be_child(theirs, answer)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         self.socket.setblocking(False)
 
@@ -48,13 +54,14 @@ class Child:
             os.waitpid(self.pid, 0)
 
 
-def _be_child(own: socket.socket, answer: Answer) -> None:
+def _be_child(own: socket.socket, answer: Answer) -> NoReturn:
     """What the child does, and all that it does."""
     status = 1
     try:
         # Who ends this process ends it by closing the socket: whatever is under way is finished before.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _IGNORED:
             signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _IGNORED)
         signal.set_wakeup_fd(-1)
         os.closerange(_FIRST_DESCRIPTOR, own.fileno())
         os.closerange(own.fileno() + 1, os.sysconf("SC_OPEN_MAX"))

@@ -89,6 +89,8 @@ def test_an_import_that_was_broken_off_goes_on(tmp_path: Path, monkeypatch: pyte
     file.write_bytes(as_lines(made(1_000)))
     monkeypatch.setattr(transfer, "BATCH_STATEMENTS", 10)
     monkeypatch.setattr(transfer, "NOTED_STATEMENTS", 50)
+    monkeypatch.setattr(transfer, "COMMIT_STATEMENTS", 50)
+    monkeypatch.setenv("LRS_COMMIT_STATEMENTS_MAX", "50")
     store, calls = transfer._Importer._job, []
 
     async def fail_late(importer: Any, batch: Any) -> Any:
