@@ -67,8 +67,10 @@ def _be_child(own: socket.socket, answer: Answer) -> NoReturn:
         os.closerange(own.fileno() + 1, os.sysconf("SC_OPEN_MAX"))
         with own.makefile("rb") as coming:
             while length := coming.read(_LENGTH_BYTES):
-                content = coming.read(int.from_bytes(length, "little"))
-                own.sendall(_framed(answer(content)))
+                content = coming.read(size := int.from_bytes(length, "little"))
+                # The process may be gone in the middle of a message.
+                if len(content) == size:
+                    own.sendall(_framed(answer(content)))
         status = 0
     except ConnectionError:
         status = 0

@@ -170,8 +170,10 @@ def test_closing_commits_what_was_accepted_and_ends_the_child() -> None:
         os.kill(house.child.pid, 0)
 
 
-def test_the_child_ends_when_the_process_that_it_is_for_is_gone() -> None:
+@pytest.mark.parametrize("sent", [b"", b"\x05", (5).to_bytes(8, "little") + b"half"])
+def test_the_child_ends_when_the_process_that_it_is_for_is_gone(sent: bytes) -> None:
     child = Child(answer)
+    child.socket.send(sent)
     # The system closes the files of a process that ends.
     child.socket.close()
     pid, status = os.waitpid(child.pid, 0)
