@@ -34,7 +34,7 @@ from lrs.statements.http.described import activity_routes, agent_routes
 from lrs.statements.http.erased import erased_routes
 from lrs.statements.http.plain import PlainRequests
 from lrs.statements.http.statements import StatementEndpoint, statement_routes
-from lrs.storage.child import Child
+from lrs.storage.child import Line
 from lrs.subscriptions.description import description
 from lrs.subscriptions.frames import PROTOCOL
 from lrs.subscriptions.http.routes import stream_routes
@@ -54,7 +54,7 @@ class App(Starlette):
     after its commit.
     """
 
-    def __init__(self, settings: Settings, process: Child | None = None) -> None:
+    def __init__(self, settings: Settings, process: Line | None = None) -> None:
         super().__init__(lifespan=_lifespan, middleware=cross_origin(settings))
         # A redirect would name the scheme and host that this process sees, and behind a proxy that ends TLS, clients
         # would send their credentials there in clear.
@@ -137,7 +137,7 @@ async def _lifespan(app: App) -> AsyncIterator[None]:
         await app.stop()
 
 
-def create_app(settings: Settings | None = None, *, process: Child | None = None) -> App:
+def create_app(settings: Settings | None = None, *, process: Line | None = None) -> App:
     """The whole server as an ASGI application; touches neither disk nor network until it is used.
 
     ``process``: what ``log_process`` made, to write statements in until the store is closed for the first time.

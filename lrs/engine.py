@@ -52,7 +52,7 @@ from lrs.statements.sqlite.aside import Aside
 from lrs.statements.sqlite.attachments import AttachmentLinks
 from lrs.statements.sqlite.imports import Imports
 from lrs.statements.sqlite.learners import SqliteLearners
-from lrs.storage.child import Child
+from lrs.storage.child import Line
 from lrs.storage.files import ContentFiles
 from lrs.storage.sqlite import Store, open_store
 from lrs.subscriptions.filters import parse_filter, require_courses
@@ -71,7 +71,7 @@ class Engine:
     """
 
     def __init__(
-        self, settings: Settings | None = None, *, clock: Clock | None = None, process: Child | None = None
+        self, settings: Settings | None = None, *, clock: Clock | None = None, process: Line | None = None
     ) -> None:
         """``process``: see ``SqliteStatementLog``."""
         self.settings = settings or Settings()

@@ -7,6 +7,8 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import fields
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
@@ -32,8 +34,12 @@ from lrs.clock import SystemClock
 from lrs.config import Settings, read_settings
 from lrs.oauth.fetch import require_issuers
 from lrs.statements.sqlite.process import log_process
+from lrs.storage.child import Call, Line, new_name
+from lrs.telemetry import logger
 
 SHUTDOWN_S = 10
+_LOG_PROCESS = "LRSLITE_LOG_PROCESS"
+"""The variable in which workers find the name of the process that writes for all of them."""
 WORKER_ANSWERS_S = 60
 """A worker that says nothing for so long is replaced. Before it says anything it loads the program, which takes many
 seconds where much else runs; were it replaced by then, its successor would come no further.
@@ -48,11 +54,34 @@ def application() -> ASGIApp:
     Requests.limits = settings.limits
     collect_rarely()
     # Made before there is any thread.
-    application = create_app(settings, process=log_process() if settings.log_process == "on" else None)
+    application = create_app(settings, process=_writing(settings))
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     return traced(application)
+
+
+@contextmanager
+def _writing_for_all(settings: Settings) -> Iterator[None]:
+    """The process in which all workers write that are started meanwhile, if it is wanted."""
+    if settings.log_process == "off":
+        yield
+        return
+    os.environ[_LOG_PROCESS] = name = new_name()
+    with closing(log_process(name)):
+        yield
+
+
+def _writing(settings: Settings) -> Line | None:
+    """The process to write in: the one of all workers, or an own one; none where that is not wanted, or is gone."""
+    name = os.environ.get(_LOG_PROCESS)
+    try:
+        if name is not None:
+            return Call(name)
+        return log_process() if settings.log_process == "on" else None
+    except OSError as error:
+        logger.error("log_process_missing", reason=str(error))
+        return None
 
 
 def _end_with(parent: BaseProcess) -> None:
@@ -137,7 +166,8 @@ def serve(
         else:
             # The kernel keeps connections waiting until the first worker takes them.
             click.echo(lines)
-            Multiprocess(config, sockets=[listener]).run()
+            with _writing_for_all(settings):
+                Multiprocess(config, sockets=[listener]).run()
     except KeyboardInterrupt:
         sys.exit(130)
 

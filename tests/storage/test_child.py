@@ -1,4 +1,4 @@
-"""Committing in a process of its own, with numbers for jobs: each comes to ten times as much."""
+"""Committing in a process of its own, or that several have, with numbers for jobs: each comes to ten times as much."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import chain
 from typing import Any
 
 import pytest
 
 from lrs.errors import LrsError, StoreUnavailable
-from lrs.storage.child import Child, ChildRunner
+from lrs.storage.child import Call, Child, Line, framed, new_name
+from lrs.storage.runner import ChildRunner
 from lrs.storage.writer import ThreadRunner, Writer
 from tests.loops import WAIT_S, loop_thread
 
-SLOW, FATAL = 500, 666
+SLOW, FATAL, TOGETHER = 500, 666, "together"
 SLOW_S = 0.3
 
 
-def answer(content: bytes) -> bytes:
-    """In the child: one that is slow, and one that is its end."""
-    jobs = marshal.loads(content)
-    if SLOW in jobs:
+def answer(messages: Sequence[bytes]) -> Sequence[bytes]:
+    """In the child: one that is slow, one that is its end, and one that asks how many messages there are."""
+    asked = [marshal.loads(message) for message in messages]
+    if [SLOW] in asked:
         time.sleep(SLOW_S)
-    if FATAL in jobs:
+    if [FATAL] in asked:
         os.kill(os.getpid(), signal.SIGKILL)
-    return marshal.dumps([job * 10 for job in jobs])
+    return [marshal.dumps([len(messages) if job == TOGETHER else job * 10 for job in jobs]) for jobs in asked]
 
 
 class Numbers:
@@ -168,6 +169,69 @@ def test_closing_commits_what_was_accepted_and_ends_the_child() -> None:
     assert found == [SLOW * 10]
     with pytest.raises(ProcessLookupError):
         os.kill(house.child.pid, 0)
+
+
+def spoken(line: Line, jobs: list[Any]) -> list[Any]:
+    """What comes of ``jobs``, sent by ``line``."""
+    send(line, jobs)
+    return heard(line)
+
+
+def send(line: Line, jobs: list[Any]) -> None:
+    line.socket.sendall(framed(marshal.dumps(jobs)))
+
+
+def heard(line: Line) -> list[Any]:
+    line.socket.settimeout(WAIT_S)
+    found: list[Any] = marshal.loads(line.socket.recv(1 << 16)[8:])
+    return found
+
+
+def test_several_processes_may_have_one_child_which_commits_what_they_send_together() -> None:
+    name = new_name()
+    with closing(Child(answer, name)) as own, closing(Call(name)) as one, closing(Call(name)) as other:
+        assert [spoken(line, [1]) for line in (own, one, other)] == [[10], [10], [10]]
+        send(own, [SLOW])
+        time.sleep(SLOW_S / 3)
+        send(one, [TOGETHER, 1])
+        send(other, [2])
+        assert [heard(own), heard(one), heard(other)] == [[SLOW * 10], [2, 10], [20]]
+
+
+def test_a_process_that_is_gone_in_the_middle_of_a_message_costs_the_others_nothing() -> None:
+    name = new_name()
+    with closing(Child(answer, name)), closing(Call(name)) as other:
+        with closing(Call(name)) as gone:
+            gone.socket.send(framed(marshal.dumps([1]))[:-1])
+        with closing(Call(name)) as gone:
+            send(gone, [SLOW])
+        assert spoken(other, [1]) == [10]
+
+
+def test_nobody_is_called_who_is_not_there() -> None:
+    with pytest.raises(OSError, match="refused"):
+        Call(new_name())
+
+
+def test_a_process_of_another_user_is_not_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = new_name()
+    with closing(Child(answer, name)):
+        monkeypatch.setattr("os.geteuid", lambda: 12345)
+        with pytest.raises(PermissionError, match="another user"):
+            Call(name)
+
+
+def test_a_process_of_another_user_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = new_name()
+    monkeypatch.setattr("os.geteuid", lambda: 12345)
+    with closing(Child(answer, name)):
+        monkeypatch.undo()
+        with closing(Call(name)) as call:
+            call.socket.settimeout(WAIT_S)
+            # What was sent may be refused before the end is read.
+            with suppress(ConnectionError):
+                send(call, [1])
+                assert call.socket.recv(1) == b""
 
 
 @pytest.mark.parametrize("sent", [b"", b"\x05", (5).to_bytes(8, "little") + b"half"])

@@ -30,8 +30,9 @@ from lrs.statements.sqlite.rows import Rows
 from lrs.statements.sqlite.schema import migrations
 from lrs.statements.sqlite.select import Reader, end, head
 from lrs.statements.transit import Packed, unpacked
-from lrs.storage.child import Child, ChildRunner
+from lrs.storage.child import Line
 from lrs.storage.horizon import Horizon, horizon_path
+from lrs.storage.runner import ChildRunner
 from lrs.storage.sqlite import Store, connect
 from lrs.storage.writer import Runner, ThreadRunner, Writer
 from lrs.telemetry import Commits, span
@@ -47,7 +48,7 @@ class SqliteStatementLog:
         limits: Limits = DEFAULT_LIMITS,
         clock: Clock | None = None,
         disclosing: Disclosing | None = None,
-        process: Child | None = None,
+        process: Line | None = None,
     ) -> None:
         """Without ``disclosing``, there are only readers who are shown what is stored.
 
@@ -97,7 +98,7 @@ class SqliteStatementLog:
 
         return ThreadRunner(commit)
 
-    def _apart(self, process: Child) -> Runner:
+    def _apart(self, process: Line) -> Runner:
         """To write in ``process``, and in a thread if that should end."""
         with self._store.reading() as connection:
             unfinished = owes(connection)

@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from contextvars import Context, copy_context
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,27 +24,31 @@ from lrs.storage.writer import commit_each
 from lrs.telemetry import Commits, span
 
 
-def log_process() -> Child:
-    """The process for a log that is opened later; see ``Child`` for when this may be called."""
-    return Child(_Answers())
+def log_process(name: str | None = None) -> Child:
+    """The process for a log that is opened later; see ``Child`` for ``name``, and when this may be called."""
+    return Child(_Answers(), name)
 
 
 class _Answers:
-    """In that process: commits what a message brings, and tells what came of it. The first one opens the log."""
+    """In that process: commits together what messages bring, and tells what came of it. The first one opens the log."""
 
     def __init__(self) -> None:
         self._noted: list[Commit] = []
         self._lock: SharedLock | None = None
         self._observed: Observed | None = None
 
-    def __call__(self, content: bytes) -> bytes:
-        path, late_max, jobs = pickle.loads(content)  # noqa: S301 - it comes from this program itself.
-
-        # Where it can't be opened this process ends, and the other one goes on alone.
+    def __call__(self, messages: Sequence[bytes]) -> Sequence[bytes]:
+        asked = [pickle.loads(message) for message in messages]  # noqa: S301 - they come from this program itself.
+        path, late_max, _ = asked[0]
+        # Where it can't be opened this process ends, and the others go on alone.
         observed = self._opened(Path(path), late_max)
-        outcomes = commit_each(observed, [opened(job) for job in jobs])
-        notes, self._noted[:] = [tuple(one) for one in self._noted], []
-        return pickle.dumps((outcomes, notes, observed.unfinished))
+        outcomes = iter(commit_each(observed, [opened(job) for _, _, jobs in asked for job in jobs]))
+        answers = []
+        for _, _, jobs in asked:
+            # A commit of several is counted by one of them.
+            notes, self._noted[:] = [tuple(one) for one in self._noted], []
+            answers.append(pickle.dumps((list(islice(outcomes, len(jobs))), notes, observed.unfinished)))
+        return answers
 
     def _opened(self, path: Path, late_max: int) -> Observed:
         if self._observed is None:
