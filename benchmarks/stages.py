@@ -3,7 +3,7 @@
     python -m benchmarks.stages
 
 Each figure is CPU time in microseconds for each statement: the lower quartile of many short runs, because what disturbs
-a run only ever makes it longer. The stages before the log run in the thread of the event loop; the log has its own.
+a run only ever makes it longer. The stages before the log run in the event loop; the log has a process of its own.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _scope(header: str, body: bytes) -> dict[str, Any]:
 
 
 def _appended(path: Path, drafts: Sequence[Draft], size: int) -> float:
-    """Microseconds of CPU that the writer's thread takes for one statement when ``size`` are committed together."""
+    """Microseconds of CPU that the log takes for one statement when ``size`` are committed together."""
     store = open_store(path)
     store.migrate(migrations)
     horizon = Horizon(horizon_path(path), SystemClock())
