@@ -7,7 +7,7 @@ import gzip
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -64,14 +64,14 @@ def import_(
     """
     settings = read_settings(data=data)
     collect_rarely()
-    # Made before there is any thread.
-    process = log_process() if settings.log_process == "on" else None
     if is_unused(settings.database):
         most = max(COMMIT_STATEMENTS, settings.limits.commit_statements_max)
         queued = max(2 * most, settings.limits.append_queue_max)
         limits = replace(settings.limits, commit_statements_max=most, append_queue_max=queued)
         settings = replace(settings, limits=limits)
-    tally = asyncio.run(_import_all(settings, files, consumer, version, process, again=again))
+    # Made before there is any thread.
+    with closing(log_process()) if settings.log_process == "on" else nullcontext() as process:
+        tally = asyncio.run(_import_all(settings, files, consumer, version, process, again=again))
     if as_json:
         print_json(tally)
     else:
