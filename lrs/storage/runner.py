@@ -131,8 +131,9 @@ class ChildRunner:
         """The child has ended."""
         logger.error("log_process_ended", pid=self._child.pid, then="this process writes by itself from now on")
         self._gone = True
-        self._leave()
         self._go_on()
+        # Not before: who closes this then closes the successor.
+        self._leave()
 
     def _go_on(self) -> None:
         """Have the successor do what is left; while there can be none, it is refused."""

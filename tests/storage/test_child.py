@@ -144,6 +144,17 @@ def test_a_child_that_is_killed_while_it_is_idle_costs_nobody_anything(house: Ho
     assert house.taken_over == [[2]]
 
 
+def test_closing_while_the_child_ends_commits_what_was_accepted_too() -> None:
+    found: list[Any] = []
+    with opened() as house:
+        submitting = threading.Thread(target=lambda: found.append(house.writer.submit_now(SLOW)))
+        submitting.start()
+        _until(lambda: bool(house.numbers.groups))
+        threading.Timer(SLOW_S / 3, os.kill, (house.child.pid, signal.SIGKILL)).start()
+    submitting.join(WAIT_S)
+    assert (found, house.taken_over) == ([SLOW * 10], [[SLOW]])
+
+
 def test_as_long_as_nobody_can_take_over_jobs_are_refused() -> None:
     with opened(refused=[StoreUnavailable("the disk is gone")]) as house:
         with pytest.raises(StoreUnavailable, match="the disk is gone"):

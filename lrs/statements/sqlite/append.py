@@ -26,7 +26,7 @@ _ERASED = "SELECT records, names FROM erased_state"
 _HEAD = "SELECT position, stored, chain FROM record ORDER BY position DESC LIMIT 1"
 _RECORD = "INSERT INTO record (position, id, stored, courses, keys, chain, payload)"
 _EVENT = "INSERT OR IGNORE INTO event"
-WRITER_CACHE_KIB = 24 * 1024
+WRITER_CACHE_KIB = 8 * 1024
 INSERTED_ROWS_MAX = 64
 # The index is filled from the rows just written, in one statement: the interpreter is free for others meanwhile.
 _INDEX = """INSERT INTO record_key (rowid, keys)
