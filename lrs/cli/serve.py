@@ -134,6 +134,8 @@ def serve(
     settings = read_settings(data=data, host=host, port=port, workers=workers, log_level=log_level)
     require_issuers(settings, SystemClock())
     configure_logs(settings)
+    # It would be that of another server, which this one was started by.
+    os.environ.pop(_LOG_PROCESS, None)
     # Worker processes are started anew and read their settings as this one did.
     os.environ.update(_environment(settings))
     allow_many_sockets()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lrs.clock import SystemClock
+from lrs.errors import StoreUnavailable
 from lrs.statements.record import Append
 from lrs.statements.sqlite.append import WRITER_CACHE_KIB, Appender
 from lrs.statements.sqlite.names import course_sets, key_names
@@ -36,11 +37,15 @@ class _Answers:
         self._noted: list[Commit] = []
         self._lock: SharedLock | None = None
         self._observed: Observed | None = None
+        self._path: str | None = None
 
     def __call__(self, messages: Sequence[bytes]) -> Sequence[bytes]:
         asked = [pickle.loads(message) for message in messages]  # noqa: S301 - they come from this program itself.
         path, late_max, _ = asked[0]
-        # Where it can't be opened this process ends, and the others go on alone.
+        # Where it can't be opened, or is another one, this process ends, and the others go on alone.
+        if {one[0] for one in asked} != {self._path or path}:
+            raise StoreUnavailable(f"this process writes to {self._path or path}, and to nothing else")
+        self._path = path
         observed = self._opened(Path(path), late_max)
         outcomes = iter(commit_each(observed, [opened(job) for _, _, jobs in asked for job in jobs]))
         answers = []

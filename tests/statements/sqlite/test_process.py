@@ -6,7 +6,8 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +15,8 @@ from lrs.errors import Conflict
 from lrs.statements.record import Append, SetAside
 from lrs.statements.sqlite import SqliteStatementLog
 from lrs.statements.sqlite.process import log_process
-from lrs.storage.child import Child
-from lrs.storage.sqlite import Store
+from lrs.storage.child import Call, Child, Line, new_name
+from lrs.storage.sqlite import Store, open_store
 from tests.contracts.following import *  # noqa: F403
 from tests.contracts.statement_log import *  # noqa: F403
 from tests.contracts.statement_log import ids, put
@@ -24,7 +25,7 @@ from tests.samples import draft, statement
 
 
 @contextmanager
-def opened(store: Store, process: Child) -> Iterator[SqliteStatementLog]:
+def opened(store: Store, process: Line) -> Iterator[SqliteStatementLog]:
     with loop_thread() as loop:
         made = loop.call(lambda: SqliteStatementLog(store, process=process))
         try:
@@ -101,3 +102,17 @@ def test_a_process_that_can_not_open_the_store_leaves_it_to_this_one(process: Ch
         assert put(log, statement()) == [1]
     with opened(store, process) as log:
         assert put(log, statement()) == [2]
+
+
+def test_a_process_that_writes_to_another_store_is_not_written_to(tmp_path: Path) -> None:
+    name = new_name()
+    with (
+        closing(log_process(name)),
+        closing(open_store(tmp_path / "one")) as first,
+        opened(first, Call(name)) as log,
+        closing(open_store(tmp_path / "two")) as second,
+        opened(second, Call(name)) as other,
+    ):
+        assert put(log, statement()) == [1]
+        assert put(other, statement()) == [1]
+        assert log.head() == 1
