@@ -12,9 +12,11 @@ import selectors
 import signal
 import socket
 import struct
+import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn, Protocol
 
 LENGTH_BYTES = 8
@@ -130,7 +132,7 @@ def _be_child(own: socket.socket, listener: socket.socket | None, answer: Answer
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _IGNORED)
         signal.set_wakeup_fd(-1)
-        _close_all_but({own.fileno()} | ({listener.fileno()} if listener is not None else set()))
+        _let_go_of_all_but({own.fileno()} | ({listener.fileno()} if listener is not None else set()))
         _Service(own, listener, answer).run()
         status = 0
     except BaseException:  # noqa: BLE001
@@ -140,13 +142,17 @@ def _be_child(own: socket.socket, listener: socket.socket | None, answer: Answer
         os._exit(status)
 
 
-def _close_all_but(kept: set[int]) -> None:
-    """Close every descriptor but the standard ones and those."""
-    first = _FIRST_DESCRIPTOR
-    for number in sorted(kept):
-        os.closerange(first, number)
-        first = number + 1
-    os.closerange(first, os.sysconf("SC_OPEN_MAX"))
+def _let_go_of_all_but(kept: set[int]) -> None:
+    """Have every open descriptor but the standard ones and those lead nowhere.
+
+    They are not closed: then the database would get the number of one of them, and what still writes to that, such as
+    a log that goes to a file, would write into the database.
+    """
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for number in [int(one.name) for one in Path("/dev/fd").iterdir()]:
+        if number >= _FIRST_DESCRIPTOR and number not in {nowhere, *kept}:
+            os.dup2(nowhere, number, inheritable=False)
 
 
 class _Service:

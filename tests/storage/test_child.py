@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -196,6 +197,23 @@ def heard(line: Line) -> list[Any]:
     line.socket.settimeout(WAIT_S)
     found: list[Any] = marshal.loads(line.socket.recv(1 << 16)[8:])
     return found
+
+
+def test_what_is_written_to_a_file_of_before_goes_nowhere(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    before, after = (tmp_path / "before").open("w+b", buffering=0), tmp_path / "after"
+
+    def write(_: Sequence[bytes]) -> Sequence[bytes]:
+        with after.open("wb", buffering=0) as opened:
+            opened.write(b"what belongs here")
+            before.write(b"a line of a log")
+        raise ValueError("what ails it")
+
+    with before, closing(Child(write)) as child:
+        child.socket.setblocking(True)
+        child.socket.sendall(framed(b""))
+        assert child.socket.recv(1) == b""
+        assert (before.read(), after.read_bytes()) == (b"", b"what belongs here")
+    assert "ValueError: what ails it" in capfd.readouterr().err
 
 
 def test_several_processes_may_have_one_child_which_commits_what_they_send_together() -> None:
