@@ -41,6 +41,8 @@ COMMIT_STATEMENTS = 16_000
 """In one commit, where nobody else has the store open who could have to wait for it. Ids come in no order, and the more
 of them are written together, the more often a page of their index gets several.
 """
+CACHE_KIB = 64 * 1024
+"""For these pages, which would be written and read again within one commit if they did not fit."""
 PAGE_STATEMENTS = 500
 NOTED_STATEMENTS = 20_000
 _MERGED_FROM = 10
@@ -70,7 +72,7 @@ def import_(
         limits = replace(settings.limits, commit_statements_max=most, append_queue_max=queued)
         settings = replace(settings, limits=limits)
     # Made before there is any thread.
-    with closing(log_process()) if settings.log_process == "on" else nullcontext() as process:
+    with closing(log_process(cache_kib=CACHE_KIB)) if settings.log_process == "on" else nullcontext() as process:
         tally = asyncio.run(_import_all(settings, files, consumer, version, process, again=again))
     if as_json:
         print_json(tally)

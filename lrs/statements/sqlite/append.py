@@ -18,6 +18,7 @@ from lrs.statements.sqlite.inherit import Inheritance, courses_text, keys_text
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.packing import Packer, Unpacker
 from lrs.statements.sqlite.place import Group, Placer
+from lrs.statements.sqlite.terms import index_terms
 from lrs.storage.horizon import Horizon
 from lrs.storage.sqlite import transaction
 from lrs.xapi.timestamps import format_us
@@ -28,9 +29,7 @@ _RECORD = "INSERT INTO record (position, id, stored, courses, keys, chain, paylo
 _EVENT = "INSERT OR IGNORE INTO event"
 WRITER_CACHE_KIB = 8 * 1024
 INSERTED_ROWS_MAX = 64
-# The index is filled from the rows just written, in one statement: the interpreter is free for others meanwhile.
-_INDEX = """INSERT INTO record_key (rowid, keys)
-    SELECT position, replace(substr(keys, 2, length(keys) - 2), ',', ' ') FROM record WHERE position > ?"""
+_INDEX = "INSERT INTO record_key (rowid, keys)"
 # A statement may name the same data more than once; its first name for it counts.
 _ATTACHMENT = "INSERT OR IGNORE INTO attachment (position, sha2, content_type) VALUES (?, ?, ?)"
 _REPEAT = "INSERT INTO repeat VALUES (?, 1) ON CONFLICT (position) DO UPDATE SET times = times + 1"
@@ -105,22 +104,26 @@ class Appender:
         texts = {courses: courses_text(courses) for courses in {draft.courses for draft in group.new}}
         sets = self._course_sets.enter(self._connection, texts.values())
         payloads = [draft.body + (ending_with_timestamp if draft.lacks_timestamp else ending) for draft in group.new]
+        names = {number: name for name, number in keys.items()}
         rows = []
+        terms: list[tuple[Position, str]] = []
         attachments: list[tuple[Position, str, str]] = []
         for (position, draft), payload, packed in zip(
             group.placed(), payloads, self._packer.pack_all(payloads), strict=True
         ):
             chain = link(chain, position, draft.id, stored_us, payload)
-            numbers = keys_text([keys[name] for name in draft.keys])
-            rows.append((position, draft.id, stored_us, sets[texts[draft.courses]], numbers, chain, packed))
+            numbers = sorted([keys[name] for name in draft.keys])
+            rows.append((position, draft.id, stored_us, sets[texts[draft.courses]], keys_text(numbers), chain, packed))
+            terms.append((position, index_terms(numbers, names)))
             if draft.attachments:
                 attachments += [(position, one.sha2, one.content_type) for one in draft.attachments if one.came]
         self._insert(_RECORD, rows)
         if attachments:
             self._connection.executemany(_ATTACHMENT, attachments)
-        self._connection.execute(_INDEX, (group.first - 1,))
+        self._insert(_INDEX, terms)
         if group.events:
-            self._insert(_EVENT, list(group.events.items()))
+            # In their order, so that each page of their index is changed once, however many of them are in it.
+            self._insert(_EVENT, sorted(group.events.items()))
 
     def _insert(self, into: str, rows: Sequence[Sequence[object]]) -> None:
         """Insert many rows by one statement, because after each statement the interpreter's lock must be waited for."""

@@ -13,9 +13,10 @@ import orjson
 
 from lrs.limits import REFERENCE_DEPTH_MAX
 from lrs.statements.record import Position, StatementId
-from lrs.statements.sqlite.inherit import index_terms, keys_text
+from lrs.statements.sqlite.inherit import keys_text
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.targets import Targets
+from lrs.statements.sqlite.terms import index_terms
 
 _AT_ONCE = 20
 _STATE = """SELECT r.keys, i.keys, i.first_keys, (SELECT f.target FROM reference AS f WHERE f.position = r.position)
@@ -41,7 +42,8 @@ class Disowning:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._targets = Targets(connection, Names("key_name", "name"), Names("course_set", "courses"))
+        self._key_names = Names("key_name", "name")
+        self._targets = Targets(connection, self._key_names, Names("course_set", "courses"))
 
     def strip(self, position: Position, statement_id: StatementId, own_before: str) -> None:
         """The record at ``position`` has lost keys; ``own_before``: those that it had itself."""
@@ -92,8 +94,12 @@ class Disowning:
 
     def _index(self, table: str, number: int, before: str, after: str) -> None:
         if before != after:
-            self._connection.execute(_UNINDEX.format(table), (number, index_terms(before)))
-            self._connection.execute(_REINDEX.format(table), (number, index_terms(after)))
+            self._connection.execute(_UNINDEX.format(table), (number, self._terms(before)))
+            self._connection.execute(_REINDEX.format(table), (number, self._terms(after)))
+
+    def _terms(self, text: str) -> str:
+        numbers = orjson.loads(text)
+        return index_terms(numbers, self._key_names.names(self._connection, numbers))
 
 
 def _keys(text: str) -> frozenset[int]:

@@ -20,8 +20,9 @@ from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Arrival, Place, Record
 from lrs.statements.sqlite.gather import Row, gather, gathered
 from lrs.statements.sqlite.narrow import Terms
-from lrs.statements.sqlite.rows import COLUMNS, INHERITED, SHOWN, SOURCE, Rows, terms
+from lrs.statements.sqlite.rows import COLUMNS, INHERITED, SHOWN, SOURCE, Rows
 from lrs.statements.sqlite.select import Run, end, head, position_by
+from lrs.statements.sqlite.terms import expression
 
 _FIRST = ("first_courses", "first_keys")
 _FIRST_KEYS = 7
@@ -86,7 +87,7 @@ class Follower:
         groups = self._rows.groups(connection, filter_.members | visibility.members())
         if groups is None or after == last:
             return Changes([], more=False, through=last)
-        question = _Question(self._rows, filter_, visibility, terms(groups), limit + 1)
+        question = _Question(self._rows, filter_, visibility, expression(groups), limit + 1)
         records: list[Record] = []
         size, shown = 0, None
         with (

@@ -1,4 +1,4 @@
-"""Proof that the key indexes hold the keys of each record, and of each gain, and nothing else; and those of names."""
+"""Proof that the key indexes hold the terms of each record, and of each gain, and nothing else; and those of names."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from functools import lru_cache
 import orjson
 
 from lrs.errors import StoreCorrupt
-from lrs.statements.sqlite.names import ERASED_NAME, hasher_of
+from lrs.statements.sqlite.names import ERASED_NAME, Names, hasher_of
+from lrs.statements.sqlite.terms import index_terms
 
 _ROWS_AT_ONCE = 2_000
-_NUMBERS_REMEMBERED = 65_536
+_TERMS_REMEMBERED = 65_536
 _PRIME = 2**61 - 1
 _RECORDS = """SELECT r.position, coalesce(i.keys, r.keys)
     FROM record AS r LEFT JOIN inherited AS i ON i.position = r.position"""
@@ -55,23 +56,26 @@ def _check_names(connection: sqlite3.Connection, table: str, column: str) -> Non
         raise StoreCorrupt(f"{hashes} hashes stand for {names} names of {table}; the log itself is whole")
 
 
-def _check(connection: sqlite3.Connection, index: str, keys: str, last: int, words: str) -> None:
+def _check(connection: sqlite3.Connection, index: str, sql: str, last: int, words: str) -> None:
     """Add up what the rows say, and what the index says, for each of the numbers up to ``last``; both must agree.
 
-    The index is contentless, and tells its entries by key only. So a number stands for all keys of a record: the sum of
-    one for each key, which different keys have in common by chance only.
+    The index is contentless, and tells its entries by term only. So a number stands for all terms of a record: the sum
+    of one for each term, which different terms have in common by chance only.
     """
+    names = Names("key_name", "name")
     difference = array("q", bytes(8 * (last + 1)))
-    rows = connection.execute(keys)
+    rows = connection.execute(sql)
     while block := rows.fetchmany(_ROWS_AT_ONCE):
-        for number, text in block:
-            difference[number] = sum(map(_mixed, orjson.loads(text))) % _PRIME
+        keys_of = [(number, orjson.loads(text)) for number, text in block]
+        known = names.names(connection, {key for _, keys in keys_of for key in keys})
+        for number, keys in keys_of:
+            difference[number] = sum(map(_mixed, index_terms(keys, known).split())) % _PRIME
     with _entries(connection, index) as entries:
         while block := entries.fetchmany(_ROWS_AT_ONCE):
             term, value = "", 0
             for entry, number in block:
                 if entry != term:
-                    term, value = entry, _mixed(int(entry))
+                    term, value = entry, _mixed(entry)
                 if not 0 < number <= last:
                     raise StoreCorrupt(f"{words.format(number)}; the log itself is whole")
                 difference[number] = (difference[number] - value) % _PRIME
@@ -80,14 +84,14 @@ def _check(connection: sqlite3.Connection, index: str, keys: str, last: int, wor
             raise StoreCorrupt(f"{words.format(number)}; the log itself is whole")
 
 
-@lru_cache(_NUMBERS_REMEMBERED)
-def _mixed(number: int) -> int:
-    return pow(number + 0x9E3779B97F4A7C15, 3, _PRIME)
+@lru_cache(_TERMS_REMEMBERED)
+def _mixed(term: str) -> int:
+    return pow(int.from_bytes(term.encode()) + 0x9E3779B97F4A7C15, 3, _PRIME)
 
 
 @contextmanager
 def _entries(connection: sqlite3.Connection, index: str) -> Iterator[sqlite3.Cursor]:
-    """(key, number) of every entry of ``index``, by key. The view of it is temporary, and of this connection alone."""
+    """(term, number) of every entry of ``index``, by term. The view of it is temporary, of this connection alone."""
     connection.execute("PRAGMA query_only=OFF")
     try:
         connection.execute(f"CREATE VIRTUAL TABLE temp.entry USING fts5vocab(main, {index}, instance)")

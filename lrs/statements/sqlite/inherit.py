@@ -23,6 +23,7 @@ from lrs.limits import REFERENCE_DEPTH_MAX
 from lrs.statements.record import Draft, Position, StatementId
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.targets import Taken, Targets
+from lrs.statements.sqlite.terms import index_terms
 
 _EFFECTIVE = "coalesce(i.courses, r.courses), coalesce(i.keys, r.keys)"
 _AT = f"SELECT {_EFFECTIVE} FROM record AS r LEFT JOIN inherited AS i ON i.position = r.position WHERE r.position = ?"
@@ -65,6 +66,7 @@ class Inheritance:
 
     def __init__(self, connection: sqlite3.Connection, keys: Names, course_sets: Names, *, late_max: int) -> None:
         self._connection = connection
+        self._keys = keys
         self._course_sets = course_sets
         self._targets = Targets(connection, keys, course_sets)
         self._late_max = late_max
@@ -148,7 +150,7 @@ class Inheritance:
         (known,) = self._connection.execute(_GAINS).fetchone() or (0,)
         for place, (position, after, before) in enumerate(gains, at + known + 1):
             self._connection.execute(_GAIN, (place, at, position, *after, *before))
-            self._connection.execute(_INDEX_GAIN, (place, index_terms(after.keys)))
+            self._connection.execute(_INDEX_GAIN, (place, self._terms(after)))
 
     def _give(self, taken: Taken, position: Position, before: _State, *, at: Position) -> _State | None:
         """Have the record at ``position`` go by what it takes over too; None when it did before."""
@@ -161,9 +163,13 @@ class Inheritance:
         # What it has when it is stored is no gain.
         first = before if position < at else (None, None)
         self._connection.execute(_INHERIT, (position, *after, *first))
-        self._connection.execute(_UNINDEX, (position, index_terms(before.keys)))
-        self._connection.execute(_REINDEX, (position, index_terms(after.keys)))
+        self._connection.execute(_UNINDEX, (position, self._terms(before)))
+        self._connection.execute(_REINDEX, (position, self._terms(after)))
         return after
+
+    def _terms(self, state: _State) -> str:
+        numbers = orjson.loads(state.keys)
+        return index_terms(numbers, self._keys.names(self._connection, numbers))
 
 
 def courses_text(courses: Iterable[str]) -> str:
@@ -186,8 +192,3 @@ def owes(connection: sqlite3.Connection) -> bool:
 def keys_text(numbers: Iterable[int]) -> str:
     """Key numbers as a record holds them: a JSON array, sorted."""
     return orjson.dumps(sorted(numbers)).decode()
-
-
-def index_terms(keys: str) -> str:
-    """The same as the index wants them: words."""
-    return keys[1:-1].replace(",", " ")

@@ -1,4 +1,4 @@
-"""Questions for several keys of which one is rare: an agent with a verb, an agent in the courses of a grant.
+"""Questions for several keys of which one is rare, such as an agent in the courses of a grant.
 
 The index finds what has all keys by reading the list of each, also of the commonest, which grows with the log. When few
 records have the rare key it is better to look at each of them, which costs the same however long the log is.
@@ -10,11 +10,11 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lrs.statements.sqlite.rows import Group, terms
+from lrs.statements.sqlite.terms import Group, expression
 
 _CANDIDATES_MAX = 500
 _SHORT = 4
-"""How many keys a group that may be rare has at most.
+"""How many terms a group that may be rare has at most.
 
 In a record each of so few is looked for by itself, which for more would cost more than taking the array apart.
 """
@@ -35,15 +35,15 @@ class Terms(NamedTuple):
 
 
 def narrow(connection: sqlite3.Connection, groups: Sequence[Group], low: int, high: int) -> Terms:
-    """How records with a key out of each of ``groups`` are best found; the group that comes first is the rarest.
+    """How records with a term out of each of ``groups`` are best found; the group that comes first is the rarest.
 
     ``low``, ``high``: positions between which they are, both exclusive.
     """
     if len(groups) < 2 or len(groups[0]) > _SHORT:
-        return Terms(terms(groups))
-    rarest, others = terms(groups[:1]), groups[1:]
+        return Terms(expression(groups))
+    rarest, others = expression(groups[:1]), groups[1:]
     if connection.execute(_MANY, (rarest, low, high)).fetchone() is not None:
-        return Terms(terms(groups))
+        return Terms(expression(groups))
     return Terms(
         rarest,
         tuple(min(len(group), _SHORT + 1) for group in others),

@@ -16,9 +16,10 @@ from lrs.statements.match import UNRESTRICTED_VISIBILITY, Visibility
 from lrs.statements.record import Record, StatementId
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.narrow import Terms
-from lrs.statements.sqlite.rows import COLUMNS, SOURCE, Rows, terms
+from lrs.statements.sqlite.rows import COLUMNS, SOURCE, Rows
 from lrs.statements.sqlite.schema import LISTED, migrations
 from lrs.statements.sqlite.select import Reader, Run, head, position_by
+from lrs.statements.sqlite.terms import expression
 from lrs.storage.sqlite import Store
 
 RECENT_S = 3.0
@@ -118,7 +119,7 @@ class Overview:
             groups = self._rows.groups(connection, visibility.members())
             if groups is None:
                 return Seen()
-            run = Run(Terms(terms(groups)), 0, head(connection) + 1, ascending=False)
+            run = Run(Terms(expression(groups)), 0, head(connection) + 1, ascending=False)
             for found in run.blocks(connection, limit, with_keys=True):
                 for record in self._rows.of_columns(connection, found.columns, with_keys=True):
                     if visibility.permits(record):

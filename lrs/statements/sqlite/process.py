@@ -25,15 +25,19 @@ from lrs.storage.writer import commit_each
 from lrs.telemetry import Commits, span
 
 
-def log_process(name: str | None = None) -> Child:
-    """The process for a log that is opened later; see ``Child`` for ``name``, and when this may be called."""
-    return Child(_Answers(), name)
+def log_process(name: str | None = None, *, cache_kib: int = WRITER_CACHE_KIB) -> Child:
+    """The process for a log that is opened later; see ``Child`` for ``name``, and when this may be called.
+
+    ``cache_kib``: how much of the database it keeps in memory.
+    """
+    return Child(_Answers(cache_kib), name)
 
 
 class _Answers:
     """In that process: commits together what messages bring, and tells what came of it. The first one opens the log."""
 
-    def __init__(self) -> None:
+    def __init__(self, cache_kib: int) -> None:
+        self._cache_kib = cache_kib
         self._noted: list[Commit] = []
         self._lock: SharedLock | None = None
         self._observed: Observed | None = None
@@ -59,7 +63,7 @@ class _Answers:
         if self._observed is None:
             self._lock = SharedLock(path)
             clock = SystemClock()
-            connection = connect(path, cache_kib=WRITER_CACHE_KIB)
+            connection = connect(path, cache_kib=self._cache_kib)
             horizon = Horizon(horizon_path(path), clock)
             appender = Appender(connection, horizon, key_names(), course_sets(), late_max=late_max)
             self._observed = Observed(appender, self._noted.append, clock)

@@ -16,6 +16,7 @@ from lrs.statements.sqlite.gather import Columns, Row
 from lrs.statements.sqlite.inherit import courses_of
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.packing import Unpacker
+from lrs.statements.sqlite.terms import Group, paired
 
 COLUMNS = "r.position, r.id, r.stored, coalesce(i.courses, r.courses), coalesce(i.keys, r.keys), r.payload"
 """A ``Row`` with what the record inherited by now."""
@@ -28,19 +29,11 @@ NOT_VOIDED = """(NOT EXISTS (SELECT 1 FROM void AS v WHERE v.target = r.id)
 NOT_ERASED = "length(r.payload) > 0"
 SHOWN = f"({NOT_ERASED} AND {NOT_VOIDED})"
 
-Group = tuple[int, ...]
-"""Numbers of keys, of which a record has to have one."""
-
 _ERASED = b"{}"
 _NO_KEYS: frozenset[str] = frozenset()
 
 # What ``Record._make`` does, for many without a step of Python for each.
 _record: Callable[[tuple[Any, ...]], Record] = partial(tuple.__new__, Record)
-
-
-def terms(groups: Iterable[Group]) -> str:
-    """The index expression for records that have a key out of each group."""
-    return " AND ".join(f"({' OR '.join(map(str, group))})" for group in groups)
 
 
 class Rows:
@@ -52,9 +45,9 @@ class Rows:
         self._unpack = Unpacker().unpack_all
 
     def groups(self, connection: sqlite3.Connection, members: Iterable[frozenset[str]]) -> list[Group] | None:
-        """The numbers of ``members``, those that probably fewest records match first; None when nothing can match."""
-        found = [tuple(sorted(self._keys.numbers(connection, one).values())) for one in sorted(members, key=rarity)]
-        return found if all(found) else None
+        """What ``members`` are found by, what probably fewest records have first; None when nothing can match."""
+        found = [(one, [*self._keys.numbers(connection, one).values()]) for one in sorted(members, key=rarity)]
+        return paired(found) if all(numbers for _, numbers in found) else None
 
     def records(self, connection: sqlite3.Connection, rows: Sequence[Row], *, with_keys: bool) -> list[Record]:
         """Records of ``rows``; names are looked up for all of them at once."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 
+import orjson
 import sqlite_utils
 from sqlite_utils.db import Database
 
@@ -18,6 +19,7 @@ from lrs.statements.cursor import EPOCH_BYTES
 from lrs.statements.keys import COURSE, ORGANISATION, WRITER
 from lrs.statements.sqlite.names import ERASED_NAME, HASH_KEY_BYTES, hasher
 from lrs.statements.sqlite.packing import SHIPPED
+from lrs.statements.sqlite.terms import index_terms
 
 migrations = sqlite_utils.Migrations("statements")
 
@@ -311,6 +313,19 @@ def m012_clean_pages(db: Database) -> None:
             (table, f"{table}_before"),
         )
         db.execute(f"DROP TABLE {table}_before")
+
+
+@migrations()
+def m013_pairs(db: Database) -> None:
+    """The key index anew, with pairs (``terms``)."""
+    kinds: dict[int, str] = dict(db.conn.execute("SELECT number, substr(name, 1, 1) FROM key_name"))
+    records = "SELECT position, coalesce(i.keys, r.keys) FROM record AS r LEFT JOIN inherited AS i USING (position)"
+    for index, rows in (("record_key", records), ("gain_key", "SELECT place, keys FROM gain")):
+        db.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
+        db.conn.executemany(
+            f"INSERT INTO {index} (rowid, keys) VALUES (?, ?)",
+            ((number, index_terms(orjson.loads(text), kinds)) for number, text in db.conn.execute(rows)),
+        )
 
 
 def epoch_of(connection: sqlite3.Connection) -> bytes:

@@ -16,9 +16,12 @@ from lrs.statements.sqlite.names import ERASED_NAME, Names
 from lrs.statements.sqlite.schema import migrations
 from lrs.storage.sqlite import open_store
 from tests.contracts.statement_log import put
-from tests.samples import LMS, agent, statement
+from tests.samples import LMS, agent, statement, voiding
 
 ANN = f"aaccount|{LMS}|ann"
+RECORDS = """SELECT r.position AS number, coalesce(i.keys, r.keys) AS keys
+    FROM record AS r LEFT JOIN inherited AS i ON i.position = r.position"""
+GAINS = "SELECT place AS number, keys FROM gain"
 WANTED = Wanted(learner=Learner.of(agent("eve-who-goes")))
 
 
@@ -57,5 +60,24 @@ def test_a_store_of_yesterday_opens_today(tmp_path: Path) -> None:
     with store.writing() as connection:
         connection.execute("INSERT INTO quarantine SELECT NULL, 1, '', '', reason, body FROM quarantine LIMIT 1")
     assert [one.number for one in Aside(store).quarantined()] == [1, 2, 4]
+    log.close()
+    store.close()
+
+
+def test_an_index_of_yesterday_gets_its_pairs(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "lrs.sqlite3")
+    log = SqliteStatementLog(store)
+    voided = statement(learner="ann")
+    put(log, voided, statement(learner="bob"), voiding(voided["id"]))
+    log.close()
+    with store.writing() as connection:
+        for index, rows in (("record_key", RECORDS), ("gain_key", GAINS)):
+            connection.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
+            terms = "replace(trim(keys, '[]'), ',', ' ')"
+            connection.execute(f"INSERT INTO {index} (rowid, keys) SELECT number, {terms} FROM ({rows})")
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'm013_pairs'")
+    log = SqliteStatementLog(store)
+    with store.snapshot() as connection:
+        list(verify_derived(connection))
     log.close()
     store.close()
