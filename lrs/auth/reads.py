@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import NamedTuple
 
 
@@ -16,23 +17,19 @@ class Reads:
     """For the thread of one event loop, but for ``take``, which any thread may call."""
 
     def __init__(self) -> None:
-        self._counts: dict[int, Read] = {}
+        # By consumer, what it queried and what was pushed.
+        self._counts: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
 
     def queried(self, consumer_id: int, statements: int) -> None:
         """Count an answer to a request."""
         if statements:
-            before = self._counts.get(consumer_id, _NONE)
-            self._counts[consumer_id] = Read(before.queried + statements, before.pushed)
+            self._counts[consumer_id][0] += statements
 
     def pushed(self, consumer_id: int, statements: int) -> None:
         """Count what the stream has sent."""
-        before = self._counts.get(consumer_id, _NONE)
-        self._counts[consumer_id] = Read(before.queried, before.pushed + statements)
+        self._counts[consumer_id][1] += statements
 
     def take(self) -> dict[int, Read]:
         """What was counted since this was called last, by consumer."""
-        taken, self._counts = self._counts, {}
-        return taken
-
-
-_NONE = Read()
+        taken, self._counts = self._counts, defaultdict(lambda: [0, 0])
+        return {consumer_id: Read(*counts) for consumer_id, counts in taken.items()}

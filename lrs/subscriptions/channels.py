@@ -19,6 +19,7 @@ from lrs.statements.keys import rarity
 from lrs.statements.log import Arrivals
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Arrival, Place, Record
+from lrs.subscriptions.batch import Batch
 
 # Dead entries at the front of a channel are cleared away in one go, when there are this many and they are the half.
 _SWEEP = 64
@@ -38,7 +39,18 @@ class Member(Protocol):
 class Channel:
     """What matched one question, by place: all of it after ``start``, up to the end of the ring."""
 
-    __slots__ = ("_first", "_payloads", "_places", "filter", "members", "number", "plain", "start", "visibility")
+    __slots__ = (
+        "_first",
+        "_payloads",
+        "_places",
+        "filter",
+        "members",
+        "number",
+        "plain",
+        "shared",
+        "start",
+        "visibility",
+    )
 
     def __init__(self, number: int, filter_: Filter, visibility: Visibility, start: Place) -> None:
         self.number = number
@@ -48,6 +60,8 @@ class Channel:
         self.start = start
         # In order of arrival, so that those who wait longest are woken first.
         self.members: dict[Member, None] = {}
+        self.shared: dict[Place, Batch] = {}
+        """What is told to those who have read up to a place; for others who stand there too, as long as all stays."""
         self._places: list[Place] = []
         self._payloads: list[bytes] = []
         self._first = 0
@@ -70,6 +84,7 @@ class Channel:
     def append(self, arrival: Arrival, payload: bytes | None = None) -> None:
         """``payload``: what its subscribers are shown, where that is not what is stored."""
         assert arrival.place > self.last
+        self.shared.clear()
         self._places.append(arrival.place)
         self._payloads.append(arrival.record.payload if payload is None else payload)
 
@@ -78,11 +93,13 @@ class Channel:
         if len(self._places) > self._first:
             self._places, self._payloads, self._first = [], [], 0
             self.start = end
+            self.shared.clear()
 
     def let_go(self, place: Place) -> None:
         """Drop the oldest match, which is at ``place``."""
         assert self._places[self._first] == place
         self._payloads[self._first] = b""
+        self.shared.clear()
         self._first += 1
         self.start = place
         if self._first >= _SWEEP and self._first * 2 >= len(self._places):

@@ -7,7 +7,7 @@ Statements are joined from their stored bytes and never parsed again. Subscriber
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -184,18 +184,20 @@ class FrameCache:
         self._bytes_max = bytes_max
         self._bytes = 0
 
-    def get(self, key: Hashable, build: Callable[[], Frame]) -> Frame:
-        """The frame under ``key``, built if it is not there."""
+    def get(self, key: Hashable) -> Frame | None:
+        """The frame under ``key``."""
         frame = self._frames.get(key)
         if frame is not None:
             self._frames.move_to_end(key)
-            return frame
-        frame = self._frames[key] = build()
+        return frame
+
+    def put(self, key: Hashable, frame: Frame) -> None:
+        """Keep ``frame`` under ``key``, which has none."""
+        self._frames[key] = frame
         self._bytes += len(frame.data)
         while self._bytes > self._bytes_max and len(self._frames) > 1:
             _, oldest = self._frames.popitem(last=False)
             self._bytes -= len(oldest.data)
-        return frame
 
     def clear(self) -> None:
         self._frames.clear()

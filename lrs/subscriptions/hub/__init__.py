@@ -4,7 +4,8 @@
 them all, and hands on what the tail brings. Does not enter: connections, credentials, frames of clients.
 """
 
+from lrs.subscriptions.batch import Batch
 from lrs.subscriptions.hub.hub import Hub
-from lrs.subscriptions.hub.subscription import Batch, Subscription
+from lrs.subscriptions.hub.subscription import Subscription
 
 __all__ = ["Batch", "Hub", "Subscription"]

@@ -17,12 +17,13 @@ from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Place
 from lrs.subscriptions import frames
 from lrs.subscriptions.acknowledging import Acknowledging
+from lrs.subscriptions.batch import Batch
 from lrs.subscriptions.channels import Channel, Channels
 from lrs.subscriptions.durables import Durable
 from lrs.subscriptions.frames import Frame, FrameCache
 from lrs.subscriptions.hub.erased import TOLD_AT_ONCE, Erased
 from lrs.subscriptions.hub.pages import Pages
-from lrs.subscriptions.hub.subscription import Batch, Subscription
+from lrs.subscriptions.hub.subscription import Subscription
 from lrs.subscriptions.starts import After, Start, Stored
 from lrs.subscriptions.tail import Tail
 from lrs.subscriptions.writer import CursorWriter
@@ -252,7 +253,9 @@ class Hub:
             return frames.erased(name, batch.erased)
         if batch.live:
             return frames.live(name, batch.cursor)
-        return self._frames.get(
-            (batch.channel, name, batch.prev_place, batch.place),
-            lambda: frames.statements(name, prev=batch.prev, cursor=batch.cursor, payloads=batch.payloads),
-        )
+        key = batch.channel, name, batch.prev_place, batch.place
+        frame = self._frames.get(key)
+        if frame is None:
+            frame = frames.statements(name, prev=batch.prev, cursor=batch.cursor, payloads=batch.payloads)
+            self._frames.put(key, frame)
+        return frame

@@ -5,50 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 from lrs.errors import CursorInvalid
-from lrs.statements.cursor import Cursors
 from lrs.statements.disclosing import outlived
 from lrs.statements.match import Filter, Visibility
 from lrs.statements.record import Place
 from lrs.subscriptions.acknowledging import Acknowledging
+from lrs.subscriptions.batch import Batch
 from lrs.subscriptions.channels import Channel
 from lrs.subscriptions.durables import Durable
 from lrs.subscriptions.starts import Start
 
 if TYPE_CHECKING:
     from lrs.subscriptions.hub.hub import Hub
-
-
-class Batch(NamedTuple):
-    """What a subscriber is told at once: statements, or that it is ``live``: nothing more is there for now.
-
-    ``payloads``: statements as JSON bytes, in the order of arrival. They are all that matched after ``prev`` up to
-    ``cursor``.
-    """
-
-    payloads: Sequence[bytes]
-    prev_place: Place
-    place: Place
-    live: bool
-    channel: int
-    """Number of the channel: equal for all who ask and see the same."""
-    cursors: Cursors
-    fresh: bool = False
-    """Whether the reader had seen all before, so that these statements came as soon as they could."""
-    erased: Sequence[str] = ()
-    """Ids of statements that the reader may have seen and that were erased; then the batch tells nothing else."""
-
-    @property
-    def prev(self) -> str:
-        """The last cursor told before: that of the previous batch, unless ``Subscription.tell`` came between."""
-        return self.cursors.seal(self.prev_place)
-
-    @property
-    def cursor(self) -> str:
-        """Where to go on after this batch; safe to keep."""
-        return self.cursors.seal(self.place)
 
 
 class Subscription:
@@ -201,10 +171,10 @@ class Subscription:
                 return Batch(
                     (), told, told, live=False, channel=channel.number, cursors=self._hub.cursors, erased=erased
                 )
-            room = self._room()
             if self._place >= channel.start:
-                return self._read_channel(channel, room)
+                return self._read_channel(channel)
             self._announced = False
+            room = self._room()
             if room == 0:
                 return None
             page = await self._hub.pages.read(channel, self._place, room)
@@ -224,7 +194,7 @@ class Subscription:
         if channel is None or self._place < channel.start or self._erased < self._hub.erased.last:
             return None
         self._hub.require_readable()
-        return self._read_channel(channel, self._room())
+        return self._read_channel(channel)
 
     def tell(self) -> str:
         """Move the last cursor told past what has been examined without a match, as a heartbeat does; and give it."""
@@ -272,11 +242,20 @@ class Subscription:
         most = self._hub.limits.server_frame_statements_max
         return most if self._acknowledging is None else min(most, self._acknowledging.room)
 
-    def _read_channel(self, channel: Channel, room: int) -> Batch | None:
-        payloads, through = channel.after(self._place, limit=room, bytes_max=self._hub.limits.server_frame_bytes_max)
+    def _read_channel(self, channel: Channel) -> Batch | None:
+        # All who have read up to here, were told so, and have no window get the same.
+        alike = self._announced and self._told == self._place and self._acknowledging is None
+        if alike and (shared := channel.shared.get(self._place)) is not None:
+            self._place = self._told = shared.place
+            return shared
+        bytes_max = self._hub.limits.server_frame_bytes_max
+        payloads, through = channel.after(self._place, limit=self._room(), bytes_max=bytes_max)
         if payloads:
             self._place = through
-            return self._batch(channel, payloads)
+            batch = self._batch(channel, payloads)
+            if alike:
+                channel.shared[batch.prev_place] = batch
+            return batch
         if self._announced or self._place < channel.last:
             return None
         self._announced = True
