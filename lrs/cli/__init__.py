@@ -6,7 +6,10 @@ of administrators start fast. An ``LrsError`` becomes one line on stderr and exi
 
 from __future__ import annotations
 
+import gc
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -53,6 +56,16 @@ COMMANDS = MappingProxyType(
 )
 
 
+@contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """While modules are loaded, all that is made stays: the collector of cycles would take a tenth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 class LazyGroup(click.Group):
     """A group whose commands are rows of ``COMMANDS``."""
 
@@ -64,7 +77,8 @@ class LazyGroup(click.Group):
         if row is None:
             return None
         module, attribute = row.target.split(":")
-        command = getattr(importlib.import_module(module), attribute)
+        with _nothing_to_collect():
+            command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
 
