@@ -36,7 +36,7 @@ SHELLS: dict[str, set[str]] = {
     "sqlite": {"sqlite3", "sqlite_utils", "threading", "os", "secrets", "structlog", "logging"},
     "writer": {*_LOOPS, "sqlite3"},
     "readers": {"asyncio", "queue", "threading"},
-    "child": {"os", "secrets", "selectors", "signal", "socket"},
+    "child": {"os", "secrets", "selectors", "signal", "socket", "sys"},
     "runner": {"asyncio", "threading"},
     "horizon": {"fcntl", "mmap", "os", "threading"},
     "mark": {"mmap", "os", "secrets"},
