@@ -155,7 +155,7 @@ def tables(found: Found) -> Mapping[str, str]:
     beside = markdown(
         (f"newest page, {found['page_bytes'] / 1024:.0f} KiB", "pages/s", "bare handler", "part of its rate"),
         [
-            (what, f"{median(ours):,.0f}", f"{median(bare):,.0f}", f"**{spread(ratios(ours, bare))}**")
+            (what, f"{median(ours):,.0f}", f"{median(bare):,.0f}", spread(ratios(ours, bare)))
             for what, name in (("read anew each time", NEWEST), ("asked again while nothing is written", KEPT))
             for ours in [_values(found, greatest, name, "per_s")]
         ],

@@ -32,4 +32,4 @@ class Reads:
     def take(self) -> dict[int, Read]:
         """What was counted since this was called last, by consumer."""
         taken, self._counts = self._counts, defaultdict(lambda: [0, 0])
-        return {consumer_id: Read(*counts) for consumer_id, counts in taken.items()}
+        return {consumer_id: Read(*counts) for consumer_id, counts in list(taken.items())}
