@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from lrs.auth.grants import UNRESTRICTED, Grant
 from lrs.limits import Limits
+from lrs.statements.cursor import EPOCH_BYTES, Cursors
 from lrs.statements.log import Arrivals
 from lrs.statements.match import EVERYTHING, Filter, Visibility
 from lrs.statements.record import Arrival, Place, Position, Record, StatementId
+from lrs.subscriptions.batch import Batch
 from lrs.subscriptions.channels import Channel, ChannelIndex, Channels
 from tests.samples import COURSE_A, COURSE_B, EVERYONE
 
@@ -152,6 +154,23 @@ def test_no_channel_holds_more_than_the_ring_however_long_it_is_not_read() -> No
     assert len(held(stalled)) == 10
     assert len(stalled._payloads) < 200
     assert sum(map(len, stalled._payloads)) <= 10 * 10
+
+
+@pytest.mark.parametrize("goes", ["the oldest", "everything"])
+def test_what_readers_share_is_not_kept_longer_than_what_it_was_made_of(goes: str) -> None:
+    """Invariant 7; and what was erased stays in no memory."""
+    channels = Channels(Limits(ring_statements_max=2))
+    channels.join(asked("va"), EVERYONE, Listener())
+    quiet = channels.join(asked("vb"), EVERYONE, Listener())
+    channels.feed(page(record(1, "vb")))
+    quiet.shared[Place(0)] = Batch(
+        [b"{}"], Place(0), Place(1), live=False, channel=quiet.number, cursors=Cursors(b"s" * 32, b"e" * EPOCH_BYTES)
+    )
+    if goes == "everything":
+        channels.forget()
+    else:
+        channels.feed(page(record(2, "va"), record(3, "va")))
+    assert not quiet.shared
 
 
 def test_the_last_to_leave_takes_the_channel_along() -> None:

@@ -66,6 +66,30 @@ async def test_those_who_want_the_same_share_one_frame() -> None:
 
 
 @in_loop
+async def test_those_who_stand_at_the_same_place_share_one_batch_as_long_as_nothing_comes() -> None:
+    log = MemoryLog()
+    async with (
+        open_hub(log) as hub,
+        hub.subscribe(EVERYTHING, EVERYONE) as first,
+        hub.subscribe(EVERYTHING, EVERYONE) as second,
+        hub.subscribe(EVERYTHING, EVERYONE) as slow,
+        hub.subscribe(EVERYTHING, EVERYONE, window=2) as acknowledging,
+    ):
+        for subscription in (first, second, slow, acknowledging):
+            await all_now(subscription)
+        early = put(log, statement())
+        await settle()
+        one, two, own = first.read_at_once(), second.read_at_once(), acknowledging.read_at_once()
+        assert one is two
+        assert one == own
+        assert one is not own
+        late = put(log, statement())
+        await settle()
+        assert ids(first.read_at_once()) == late
+        assert ids(slow.read_at_once()) == early + late
+
+
+@in_loop
 async def test_those_who_catch_up_together_share_one_read() -> None:
     log = MemoryLog()
     put(log, *(statement() for _ in range(3)))
