@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
@@ -19,6 +20,11 @@ def test_every_row_of_the_table_is_a_command(name: str) -> None:
     context = click.Context(main)
     assert isinstance(main.get_command(context, name), click.Command)
     assert COMMANDS[name].help.endswith(".")
+
+
+def test_cycles_are_collected_again_once_a_command_is_loaded() -> None:
+    main.get_command(click.Context(main), "serve")
+    assert gc.isenabled()
 
 
 def test_help_lists_every_command_with_its_line() -> None:

@@ -112,7 +112,7 @@ class Appender:
             group.placed(), payloads, self._packer.pack_all(payloads), strict=True
         ):
             chain = link(chain, position, draft.id, stored_us, payload)
-            numbers = sorted([keys[name] for name in draft.keys])
+            numbers = [keys[name] for name in draft.keys]
             rows.append((position, draft.id, stored_us, sets[texts[draft.courses]], keys_text(numbers), chain, packed))
             terms.append((position, index_terms(numbers, names)))
             if draft.attachments:

@@ -7,9 +7,13 @@ verbs, its own and those that it inherited, so there are not many more pairs tha
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 
+import orjson
+
 from lrs.statements.keys import AGENT, VERB
+from lrs.statements.sqlite.names import Names
 
 Group = tuple[int | str, ...]
 """Terms, of which a record has to have one."""
@@ -30,6 +34,12 @@ def index_terms(numbers: Iterable[int], names: Mapping[int, str]) -> str:
             agents.append(number)
     words += [_pair(agent, verb) for agent in agents for verb in verbs]
     return " ".join(words)
+
+
+def stored_terms(connection: sqlite3.Connection, keys: Names, text: str) -> str:
+    """The same of a record whose keys are there as ``text``: a JSON array of their numbers."""
+    numbers = orjson.loads(text)
+    return index_terms(numbers, keys.names(connection, numbers))
 
 
 def paired(members: Iterable[tuple[frozenset[str], Sequence[int]]]) -> list[Group]:

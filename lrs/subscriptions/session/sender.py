@@ -102,7 +102,7 @@ class Sender:
             # Whoever brings the news to all subscriptions has nothing to do with it: ``run`` raises it.
             waiter.set_exception(error)
             return True
-        return (batch.fresh and not subscription.behind) or not subscription.ready
+        return not subscription.ready
 
     def end(self) -> None:
         """Send what is due, but no more batches."""

@@ -68,9 +68,11 @@ def test_an_index_of_yesterday_gets_its_pairs(tmp_path: Path) -> None:
     store = open_store(tmp_path / "lrs.sqlite3")
     log = SqliteStatementLog(store)
     voided = statement(learner="ann")
-    put(log, voided, statement(learner="bob"), voiding(voided["id"]))
+    put(log, voiding(voided["id"]))
+    put(log, statement(learner="bob"), voided)
     log.close()
     with store.writing() as connection:
+        assert connection.execute("SELECT count(*) FROM gain").fetchone() == (1,)
         for index, rows in (("record_key", RECORDS), ("gain_key", GAINS)):
             connection.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
             terms = "replace(trim(keys, '[]'), ',', ' ')"
