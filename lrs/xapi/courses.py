@@ -46,6 +46,12 @@ def _course_key(iri: str) -> str | None:
     return None if found[1] or found[2] else f"course-v1:{parts}"
 
 
+def is_course(iri: str) -> bool:
+    """Whether ``iri`` ends with the key of a course, as that of the course itself does, and none of a part of it."""
+    # Most are of parts, and this is asked of each Activity that is stored.
+    return ("course-v1:" in iri or "ccx-v1:" in iri) and (key := course_key(iri)) is not None and iri.endswith(key)
+
+
 _remembered_course_key = lru_cache(maxsize=_REMEMBERED)(_course_key)
 
 

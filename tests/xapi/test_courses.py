@@ -1,6 +1,6 @@
 import pytest
 
-from lrs.xapi.courses import course_key, named_courses, organisation
+from lrs.xapi.courses import course_key, is_course, named_courses, organisation
 
 COURSE = "course-v1:edX+DemoX+Demo_Course"
 
@@ -62,3 +62,20 @@ def test_a_custom_course_belongs_to_the_same_organisation_as_its_course() -> Non
 
 def test_a_course_known_by_an_iri_belongs_to_no_organisation() -> None:
     assert organisation("http://moodle/course/7+8") is None
+
+
+@pytest.mark.parametrize(
+    ("iri", "found"),
+    [
+        (COURSE, True),
+        (f"http://localhost/course/{COURSE}", True),
+        ("http://localhost/courses/ccx-v1:edX+DemoX+Demo_Course+ccx@1", True),
+        (f"http://localhost/courses/{COURSE}/about", False),
+        ("http://localhost/xblock/block-v1:edX+DemoX+Demo_Course+type@problem+block@a", False),
+        ("http://localhost/course/course-v1:edX%2BDemoX%2BDemo_Course", False),
+        ("http://example.com/course/botany", False),
+        ("course-v1:OnlyOrg", False),
+    ],
+)
+def test_the_iri_of_a_course_ends_with_its_key(iri: str, found: bool) -> None:
+    assert is_course(iri) is found

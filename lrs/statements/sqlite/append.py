@@ -18,7 +18,7 @@ from lrs.statements.sqlite.inherit import Inheritance, courses_text, keys_text
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.packing import Packer, Unpacker
 from lrs.statements.sqlite.place import Group, Placer
-from lrs.statements.sqlite.terms import index_terms
+from lrs.statements.sqlite.terms import index_text, sides
 from lrs.storage.horizon import Horizon
 from lrs.storage.sqlite import transaction
 from lrs.xapi.timestamps import format_us
@@ -104,7 +104,7 @@ class Appender:
         texts = {courses: courses_text(courses) for courses in {draft.courses for draft in group.new}}
         sets = self._course_sets.enter(self._connection, texts.values())
         payloads = [draft.body + (ending_with_timestamp if draft.lacks_timestamp else ending) for draft in group.new]
-        names = {number: name for name, number in keys.items()}
+        paired = sides(keys.items())
         rows = []
         terms: list[tuple[Position, str]] = []
         attachments: list[tuple[Position, str, str]] = []
@@ -113,8 +113,9 @@ class Appender:
         ):
             chain = link(chain, position, draft.id, stored_us, payload)
             numbers = [keys[name] for name in draft.keys]
-            rows.append((position, draft.id, stored_us, sets[texts[draft.courses]], keys_text(numbers), chain, packed))
-            terms.append((position, index_terms(numbers, names)))
+            text = keys_text(numbers)
+            rows.append((position, draft.id, stored_us, sets[texts[draft.courses]], text, chain, packed))
+            terms.append((position, index_text(text, numbers, paired)))
             if draft.attachments:
                 attachments += [(position, one.sha2, one.content_type) for one in draft.attachments if one.came]
         self._insert(_RECORD, rows)

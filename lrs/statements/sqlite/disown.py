@@ -16,7 +16,7 @@ from lrs.statements.record import Position, StatementId
 from lrs.statements.sqlite.inherit import keys_text
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.targets import Targets
-from lrs.statements.sqlite.terms import stored_terms
+from lrs.statements.sqlite.terms import stored_text
 
 _AT_ONCE = 20
 _STATE = """SELECT r.keys, i.keys, i.first_keys, (SELECT f.target FROM reference AS f WHERE f.position = r.position)
@@ -95,8 +95,8 @@ class Disowning:
     def _index(self, table: str, number: int, before: str, after: str) -> None:
         if before != after:
             for sql, text in ((_UNINDEX, before), (_REINDEX, after)):
-                terms = stored_terms(self._connection, self._key_names, text)
-                self._connection.execute(sql.format(table), (number, terms))
+                words = stored_text(self._connection, self._key_names, text)
+                self._connection.execute(sql.format(table), (number, words))
 
 
 def _keys(text: str) -> frozenset[int]:

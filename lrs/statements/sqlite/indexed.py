@@ -12,7 +12,7 @@ import orjson
 
 from lrs.errors import StoreCorrupt
 from lrs.statements.sqlite.names import ERASED_NAME, Names, hasher_of
-from lrs.statements.sqlite.terms import index_terms
+from lrs.statements.sqlite.terms import index_terms, sides
 
 _ROWS_AT_ONCE = 2_000
 _TERMS_REMEMBERED = 65_536
@@ -67,9 +67,11 @@ def _check(connection: sqlite3.Connection, index: str, sql: str, last: int, word
     rows = connection.execute(sql)
     while block := rows.fetchmany(_ROWS_AT_ONCE):
         keys_of = [(number, orjson.loads(text)) for number, text in block]
-        known = names.names(connection, {key for _, keys in keys_of for key in keys})
+        numbers = {key for _, keys in keys_of for key in keys}
+        known = names.names(connection, numbers)
+        paired = sides((known[key], key) for key in numbers)
         for number, keys in keys_of:
-            difference[number] = sum(map(_mixed, index_terms(keys, known).split())) % _PRIME
+            difference[number] = sum(map(_mixed, index_terms(keys, paired))) % _PRIME
     with _entries(connection, index) as entries:
         while block := entries.fetchmany(_ROWS_AT_ONCE):
             term, value = "", 0

@@ -23,7 +23,7 @@ from lrs.limits import REFERENCE_DEPTH_MAX
 from lrs.statements.record import Draft, Position, StatementId
 from lrs.statements.sqlite.names import Names
 from lrs.statements.sqlite.targets import Taken, Targets
-from lrs.statements.sqlite.terms import stored_terms
+from lrs.statements.sqlite.terms import stored_text
 
 _EFFECTIVE = "coalesce(i.courses, r.courses), coalesce(i.keys, r.keys)"
 _AT = f"SELECT {_EFFECTIVE} FROM record AS r LEFT JOIN inherited AS i ON i.position = r.position WHERE r.position = ?"
@@ -168,7 +168,7 @@ class Inheritance:
         return after
 
     def _terms(self, state: _State) -> str:
-        return stored_terms(self._connection, self._keys, state.keys)
+        return stored_text(self._connection, self._keys, state.keys)
 
 
 def courses_text(courses: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ from lrs.statements.cursor import EPOCH_BYTES
 from lrs.statements.keys import COURSE, ORGANISATION, WRITER
 from lrs.statements.sqlite.names import ERASED_NAME, HASH_KEY_BYTES, hasher
 from lrs.statements.sqlite.packing import SHIPPED
-from lrs.statements.sqlite.terms import index_terms
+from lrs.statements.sqlite.terms import index_text, sides
 
 migrations = sqlite_utils.Migrations("statements")
 
@@ -316,15 +316,15 @@ def m012_clean_pages(db: Database) -> None:
 
 
 @migrations()
-def m013_pairs(db: Database) -> None:
+def m014_pairs(db: Database) -> None:
     """The key index anew, with pairs (``terms``)."""
-    kinds: dict[int, str] = dict(db.conn.execute("SELECT number, substr(name, 1, 1) FROM key_name"))
+    paired = sides((name, number) for name, number in db.conn.execute("SELECT name, number FROM key_name"))
     records = "SELECT position, coalesce(i.keys, r.keys) FROM record AS r LEFT JOIN inherited AS i USING (position)"
     for index, rows in (("record_key", records), ("gain_key", "SELECT place, keys FROM gain")):
         db.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
         db.conn.executemany(
             f"INSERT INTO {index} (rowid, keys) VALUES (?, ?)",
-            ((number, index_terms(orjson.loads(text), kinds)) for number, text in db.conn.execute(rows)),
+            ((number, index_text(text, orjson.loads(text), paired)) for number, text in db.conn.execute(rows)),
         )
 
 

@@ -77,7 +77,7 @@ def test_an_index_of_yesterday_gets_its_pairs(tmp_path: Path) -> None:
             connection.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")
             terms = "replace(trim(keys, '[]'), ',', ' ')"
             connection.execute(f"INSERT INTO {index} (rowid, keys) SELECT number, {terms} FROM ({rows})")
-        connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'm013_pairs'")
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'm014_pairs'")
     log = SqliteStatementLog(store)
     with store.snapshot() as connection:
         list(verify_derived(connection))

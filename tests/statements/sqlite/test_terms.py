@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from lrs.statements.sqlite.terms import Group, expression, index_terms, paired
+from lrs.statements.sqlite.inherit import keys_text
+from lrs.statements.sqlite.terms import Group, expression, index_terms, index_text, paired, sides
+from tests.samples import COURSE_A, LMS
 
-NAMES = {1: "a1", 2: "v2", 3: "a3", 4: "kc", 5: "v5", 6: "r1", 7: "g"}
+COURSE = f"{LMS}/course/{COURSE_A}"
+NAMES = {1: "a1", 2: "v2", 3: "a3", 4: "kc", 5: "v5", 6: "r1", 7: "g", 8: f"o{COURSE}", 9: f"c{COURSE}", 10: "oblock"}
 NUMBERS = {name: number for number, name in NAMES.items()}
+SIDES = sides(NUMBERS.items())
 
 
 def groups(*members: str) -> list[Group]:
@@ -16,17 +20,23 @@ def groups(*members: str) -> list[Group]:
 
 
 @pytest.mark.parametrize(
-    ("numbers", "terms"),
+    ("numbers", "pairs"),
     [
         ([], ""),
-        ([4, 6], "4 6"),
-        ([1, 4], "1 4"),
-        ([1, 2], "1 2 1x2"),
-        ([1, 2, 3, 5], "1 2 3 5 1x2 1x5 3x2 3x5"),
+        ([4, 6], ""),
+        ([1, 4], ""),
+        ([2, 4, 6, 7, 10], ""),
+        ([1, 2], "1x2"),
+        ([1, 2, 3, 5], "1x2 1x5 3x2 3x5"),
+        ([2, 8, 10], "8x2"),
+        ([1, 2, 8, 9], "1x2 8x2 9x2"),
     ],
 )
-def test_a_record_has_its_keys_and_each_agent_with_each_verb(numbers: list[int], terms: str) -> None:
-    assert index_terms(numbers, NAMES) == terms
+def test_a_record_has_its_keys_and_each_verb_with_each_agent_and_course(numbers: list[int], pairs: str) -> None:
+    terms = {*map(str, numbers), *pairs.split()}
+    assert {*index_terms(numbers, SIDES)} == terms
+    text = index_text(keys_text(numbers), numbers, SIDES)
+    assert {*text.replace(",", " ").replace("[", " ").replace("]", " ").split()} == terms
 
 
 @pytest.mark.parametrize(
@@ -39,9 +49,13 @@ def test_a_record_has_its_keys_and_each_agent_with_each_verb(numbers: list[int],
         (["a1", "kc", "v2"], [("1x2",), (4,)]),
         (["g", "a1", "v2"], [("1x2",), (7,)]),
         (["a1 a3", "v2 v5"], [("1x2", "1x5", "3x2", "3x5")]),
+        ([f"o{COURSE} c{COURSE}", "v2"], [("8x2", "9x2")]),
+        ([f"c{COURSE}", "kc", "v2"], [("9x2",), (4,)]),
+        ([f"o{COURSE} c{COURSE}", "a1", "v2"], [("1x2",), (8, 9)]),
+        (["oblock", "v2"], [(10,), (2,)]),
     ],
 )
-def test_an_agent_with_a_verb_is_asked_for_as_a_pair(members: list[str], found: list[Group]) -> None:
+def test_an_agent_or_a_course_with_a_verb_is_asked_for_as_a_pair(members: list[str], found: list[Group]) -> None:
     assert groups(*members) == found
 
 
