@@ -26,6 +26,9 @@ from lrs.statements.transit import Packed, packed
 WORKERS_MAX = 4
 """More can't be kept busy by one writer."""
 
+NICER = 10
+"""Than the writer (nice(2))."""
+
 WORTHWHILE_BYTES = 8 * 1024 * 1024
 """Of less, the preparation would be done before a process has started."""
 
@@ -88,6 +91,8 @@ _WORKER: list[Worker] = []
 def _begin(author: Principal, version: str, limits: Limits) -> None:
     # Ctrl-C reaches every process of the terminal; the one that was asked ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # They are ahead of the writer, and all wait for it in the end, so it goes first wherever there are too few cores.
+    os.nice(NICER)
     _WORKER.append(Worker(author, version, limits))
     collect_rarely()
 

@@ -6,6 +6,7 @@ own, and is there at once. It ends when that process does, however that comes: t
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import selectors
@@ -22,10 +23,13 @@ from typing import NoReturn, Protocol
 LENGTH_BYTES = 8
 _READ_BYTES = 256 * 1024
 _FIRST_DESCRIPTOR = 3
+_COLLECT_ALLOCATIONS = 500_000
+"""What one large message brings is no garbage: looking through it for cycles would find nothing, several times over."""
+
 _IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CREDENTIALS = struct.Struct("3i")
 
-Answer = Callable[[Sequence[bytes]], Sequence[bytes]]
+Answer = Callable[[Sequence[memoryview]], Sequence[bytes]]
 """Takes the messages that are there, of as many processes, and returns what each is to be sent back."""
 
 
@@ -132,6 +136,7 @@ def _be_child(own: socket.socket, listener: socket.socket | None, answer: Answer
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _IGNORED)
         signal.set_wakeup_fd(-1)
+        gc.set_threshold(_COLLECT_ALLOCATIONS)
         _let_go_of_all_but({own.fileno()} | ({listener.fileno()} if listener is not None else set()))
         _Service(own, listener, answer).run()
         status = 0
@@ -177,9 +182,9 @@ class _Service:
                     self._read(key.fileobj)
             whole = [one for one, coming in self._coming.items() if is_whole(coming)]
             if whole:
-                messages = [bytes(memoryview(self._coming[one])[LENGTH_BYTES:]) for one in whole]
+                messages = [memoryview(self._coming[one])[LENGTH_BYTES:] for one in whole]
                 for one in whole:
-                    self._coming[one].clear()
+                    self._coming[one] = bytearray()
                 for one, content in zip(whole, self._answer(messages), strict=True):
                     self._send(one, framed(content))
 

@@ -25,7 +25,7 @@ SLOW, FATAL, TOGETHER = 500, 666, "together"
 SLOW_S = 0.3
 
 
-def answer(messages: Sequence[bytes]) -> Sequence[bytes]:
+def answer(messages: Sequence[memoryview]) -> Sequence[bytes]:
     """In the child: one that is slow, one that is its end, and one that asks how many messages there are."""
     asked = [marshal.loads(message) for message in messages]
     if [SLOW] in asked:
@@ -202,7 +202,7 @@ def heard(line: Line) -> list[Any]:
 def test_what_is_written_to_a_file_of_before_goes_nowhere(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     before, after = (tmp_path / "before").open("w+b", buffering=0), tmp_path / "after"
 
-    def write(_: Sequence[bytes]) -> Sequence[bytes]:
+    def write(_: Sequence[memoryview]) -> Sequence[bytes]:
         with after.open("wb", buffering=0) as opened:
             opened.write(b"what belongs here")
             before.write(b"a line of a log")

@@ -43,7 +43,7 @@ class _Answers:
         self._observed: Observed | None = None
         self._path: str | None = None
 
-    def __call__(self, messages: Sequence[bytes]) -> Sequence[bytes]:
+    def __call__(self, messages: Sequence[memoryview]) -> Sequence[bytes]:
         asked = [pickle.loads(message) for message in messages]  # noqa: S301 - they come from this program itself.
         path, late_max, _ = asked[0]
         # Where it can't be opened, or is another one, this process ends, and the others go on alone.
