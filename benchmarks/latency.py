@@ -5,7 +5,8 @@
 The time runs from just before the POST is written until the frame with the statement has arrived, so it holds the
 commit with its fsync. All deliveries count. First every statement goes to every subscriber; then there are ten thousand
 over two hundred courses, beside five hundred over ten, who get as many deliveries: what they cost more is the price of
-subscribers to whom a statement does not go.
+subscribers to whom a statement does not go. By turns a program that only sends (``benchmarks.broadcast``) has as many
+subscribers as the most of one course: its times are those of the system calls and of the client.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from statistics import median
 
 from benchmarks.audience import Delay, Watch, delays, run
 from benchmarks.parts import Aim, Found, Part, markdown, ratios, spread
-from benchmarks.servers import lrs_server
+from benchmarks.servers import broadcast_server, lrs_server
 from benchmarks.subscribers import let_have_files
 from lrs.benchmark.plot import Panel, draw
 
@@ -35,15 +36,19 @@ _FILES = 11_000
 
 def measure(repetitions: int) -> Found:
     """Delays by number of subscribers, of one server for all, as it would run for long."""
+    sending = str(SUBSCRIBERS[-1])
     found: dict[str, dict[str, list[dict[str, object]]]] = {
+        "only_sending": {sending: []},
         "one_course": {str(count): [] for count in SUBSCRIBERS},
         "crowds": {str(count): [] for count, _ in CROWDS},
     }
     let_have_files(_FILES)
     # All subscribers of the benchmark hold one token.
     settings = {"LRS_CONNECTIONS_PER_TOKEN_MAX": "20000", "LRS_CONNECTIONS_MAX": "20000"}
-    with lrs_server(settings) as server:
+    with lrs_server(settings) as server, broadcast_server() as only_sending:
         for repetition in range(repetitions):
+            watch = Watch.of(only_sending, subscribers=SUBSCRIBERS[-1], rate=RATE, seconds=SECONDS, seed=repetition)
+            found["only_sending"][sending].append(_told(run(watch)))
             for number, count in enumerate(SUBSCRIBERS):
                 seed = 1_000 + 10 * repetition + number
                 watch = Watch.of(server, subscribers=count, rate=RATE, seconds=SECONDS, seed=seed)
@@ -74,7 +79,11 @@ def tables(found: Found) -> Mapping[str, str]:
     return {
         "latency": markdown(
             (*headings, "server CPU, cores"),
-            [_row(count, RATE * int(count), repeated) for count, repeated in found["one_course"].items()],
+            [
+                _row(label.format(count), RATE * int(count), repeated)
+                for kind, label in (("one_course", "{}"), ("only_sending", "{} of a program that only sends"))
+                for count, repeated in found[kind].items()
+            ],
         ),
         "crowds": markdown(
             ("subscribers, over courses", *headings[1:], "server CPU, cores"),

@@ -85,6 +85,13 @@ def bare_server(page_bytes: int = 0) -> Iterator[Server]:
         yield Server(port, pid, "Basic none", "Basic none")
 
 
+@contextmanager
+def broadcast_server() -> Iterator[Server]:
+    """The least that sends to many (``benchmarks.broadcast``); ends with the block."""
+    with _listening([sys.executable, "-m", "benchmarks.broadcast"], environment()) as (port, pid):
+        yield Server(port, pid, "Basic none")
+
+
 def cpu_s(pid: int) -> float:
     """CPU seconds of the process and its children so far, user and system, all threads."""
     return _used_s(Path(f"/proc/{pid}")) + sum(map(cpu_s, _children(pid)))

@@ -44,7 +44,7 @@ of them are written together, the more often a page of their index gets several.
 CACHE_KIB = 64 * 1024
 """For these pages, which would be written and read again within one commit if they did not fit."""
 PAGE_STATEMENTS = 500
-NOTED_STATEMENTS = 20_000
+NOTED_STATEMENTS = 50_000
 _MERGED_FROM = 10
 """The key index is merged after an import that brought one in so many of all statements."""
 
@@ -144,7 +144,8 @@ class _Importer:
         batches = _batches(pieces(one.path, after=done))
         # Twice what fits into one commit, so that none waits for the next batch.
         in_flight = max(2 * self.engine.settings.limits.commit_statements_max // BATCH_STATEMENTS, 2)
-        unnoted = 0
+        unnoted, safe = 0, done
+        noting: asyncio.Task[None] | None = None
         while True:
             while len(preparing) < BATCHES_AHEAD and (batch := next(batches, None)) is not None:
                 preparing.append((asyncio.create_task(self._job(batch)), batch))
@@ -156,15 +157,22 @@ class _Importer:
                     job = await self._one_by_one(batch)
                 flying.append((asyncio.create_task(self.engine.log.append(job)), batch))
                 continue
+            if noting is not None and (not flying or unnoted >= NOTED_STATEMENTS):
+                await noting
             if not flying:
+                await self._note(one, safe)
                 return
+            if unnoted >= NOTED_STATEMENTS:
+                # Meanwhile there is more to store: it may have to wait until the writer lets it in.
+                unnoted, noting = 0, asyncio.create_task(self._note(one, safe))
             task, landed = flying.popleft()
             await task
-            unnoted += len(landed)
-            if unnoted >= NOTED_STATEMENTS or not flying:
-                await asyncio.to_thread(self.engine.imports.note, one.name, landed[-1].offset)
-                unnoted = 0
+            unnoted, safe = unnoted + len(landed), landed[-1].offset
             yield len(landed), landed[-1].read
+
+    async def _note(self, one: Source, safe: int) -> None:
+        """Remember that of ``one`` all up to ``safe`` is stored."""
+        await asyncio.to_thread(self.engine.imports.note, one.name, safe)
 
     async def _job(self, batch: Sequence[Piece]) -> Append | Packed | None:
         """What is to be stored of ``batch``; None if one of its statements is no JSON."""
