@@ -6,12 +6,12 @@ import asyncio
 import gzip
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import accumulate
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import click
 
@@ -24,7 +24,7 @@ from lrs.cli.preparing import Preparation, preparation
 from lrs.cli.register import data_option, json_option
 from lrs.config import Settings, read_settings
 from lrs.engine import Engine
-from lrs.errors import NotFound, RequestError
+from lrs.errors import LrsError, NotFound, RequestError
 from lrs.statements.match import visibility
 from lrs.statements.parameters import parse_query
 from lrs.statements.record import Append
@@ -90,21 +90,19 @@ async def _import_all(
     async with Engine(settings, process=process) as engine:
         author = _author(engine, consumer)
         counts, head = engine.aside.counts(), engine.log.head()
-        sources = [source(path) for path in files]
+        sources = list(dict.fromkeys(map(source, files)))
         total = sum(one.size_bytes for one in sources)
-        read = behind = 0
+        before = dict(zip(sources, accumulate((one.size_bytes for one in sources), initial=0), strict=False))
+        begun = [(one, 0 if again else engine.imports.imported(one.name)) for one in sources]
+        read = 0
         with (
             click.progressbar(length=total, label="Importing", file=sys.stderr, show_pos=False) as bar,
             preparation(author, version, settings.limits, total) as workers,
         ):
-            importer = _Importer(engine, author, version, workers)
-            for one in sources:
-                done = 0 if again else engine.imports.imported(one.name)
-                async for stored, position in importer.stored(one, done):
-                    read += stored
-                    bar.update(behind + position - bar.pos)
-                behind += one.size_bytes
-                bar.update(behind - bar.pos)
+            async for batch in _Importer(engine, author, version, workers).stored(begun):
+                read += len(batch.pieces)
+                bar.update(before[batch.source] + batch.pieces[-1].read - bar.pos)
+            bar.update(total - bar.pos)
         if (engine.log.head() - head) * _MERGED_FROM >= engine.log.head():
             await asyncio.to_thread(merge_index, engine.store)
         after = engine.aside.counts()
@@ -127,6 +125,13 @@ def _author(engine: Engine, consumer: str | None) -> Principal:
     )
 
 
+class _Batch(NamedTuple):
+    """Statements of one file that are prepared and stored together."""
+
+    source: Source
+    pieces: Sequence[Piece]
+
+
 @dataclass(frozen=True, slots=True)
 class _Importer:
     engine: Engine
@@ -134,45 +139,53 @@ class _Importer:
     version: str
     workers: Preparation | None
 
-    async def stored(self, one: Source, done: int) -> AsyncIterator[tuple[int, int]]:
-        """Store what one file holds beyond ``done``, in its order; batches are prepared while others are committed.
+    async def stored(self, begun: Sequence[tuple[Source, int]]) -> AsyncIterator[_Batch]:
+        """Store what files hold beyond where an earlier import got, in their order; batches, also of the next file, are
+        prepared while others are committed.
 
-        Yields, for each batch that is safe, how many statements it held, and how far the file is read by then.
+        Yields each batch when it is safe. Raises what is wrong with a file when all before that is safe.
         """
-        preparing: deque[tuple[asyncio.Task[Append | Packed | None], list[Piece]]] = deque()
-        flying: deque[tuple[asyncio.Task[Any], list[Piece]]] = deque()
-        batches = _batches(pieces(one.path, after=done))
+        preparing: deque[tuple[asyncio.Task[Append | Packed | None], _Batch]] = deque()
+        flying: deque[tuple[asyncio.Task[Any], _Batch]] = deque()
+        reading = _Batches(begun)
+        batches = iter(reading)
         # Twice what fits into one commit, so that none waits for the next batch.
         in_flight = max(2 * self.engine.settings.limits.commit_statements_max // BATCH_STATEMENTS, 2)
-        unnoted, safe = 0, done
+        safe: dict[str, int] = {}
+        unnoted = 0
         noting: asyncio.Task[None] | None = None
         while True:
             while len(preparing) < BATCHES_AHEAD and (batch := next(batches, None)) is not None:
-                preparing.append((asyncio.create_task(self._job(batch)), batch))
+                preparing.append((asyncio.create_task(self._job(batch.pieces)), batch))
             if preparing and len(flying) < in_flight:
                 prepared, batch = preparing.popleft()
                 job = await prepared
                 if job is None:
                     await asyncio.gather(*(task for task, _ in flying))
-                    job = await self._one_by_one(batch)
+                    job = await self._one_by_one(batch.pieces)
                 flying.append((asyncio.create_task(self.engine.log.append(job)), batch))
                 continue
             if noting is not None and (not flying or unnoted >= NOTED_STATEMENTS):
                 await noting
             if not flying:
-                await self._note(one, safe)
-                return
+                await self._note(safe)
+                break
             if unnoted >= NOTED_STATEMENTS:
                 # Meanwhile there is more to store: it may have to wait until the writer lets it in.
-                unnoted, noting = 0, asyncio.create_task(self._note(one, safe))
-            task, landed = flying.popleft()
+                noting = asyncio.create_task(self._note(safe))
+                unnoted, safe = 0, {}
+            task, batch = flying.popleft()
             await task
-            unnoted, safe = unnoted + len(landed), landed[-1].offset
-            yield len(landed), landed[-1].read
+            unnoted += len(batch.pieces)
+            safe[batch.source.name] = batch.pieces[-1].offset
+            yield batch
+        if reading.broken is not None:
+            raise reading.broken
 
-    async def _note(self, one: Source, safe: int) -> None:
-        """Remember that of ``one`` all up to ``safe`` is stored."""
-        await asyncio.to_thread(self.engine.imports.note, one.name, safe)
+    async def _note(self, safe: Mapping[str, int]) -> None:
+        """Remember how far each of some files is stored."""
+        for name, offset in safe.items():
+            await asyncio.to_thread(self.engine.imports.note, name, offset)
 
     async def _job(self, batch: Sequence[Piece]) -> Append | Packed | None:
         """What is to be stored of ``batch``; None if one of its statements is no JSON."""
@@ -196,11 +209,31 @@ class _Importer:
         return Append(())
 
 
-def _batches(found: Iterable[Piece]) -> Iterator[list[Piece]]:
-    """``found`` in lists of ``BATCH_STATEMENTS``, the last one shorter."""
-    iterator = iter(found)
-    while batch := list(islice(iterator, BATCH_STATEMENTS)):
-        yield batch
+class _Batches:
+    """The statements of files, each with how far it is stored, in batches of one file.
+
+    ``broken``: what is wrong with a file; what comes before that is in the last batch.
+    """
+
+    def __init__(self, begun: Iterable[tuple[Source, int]]) -> None:
+        self._begun = begun
+        self.broken: LrsError | None = None
+
+    def __iter__(self) -> Iterator[_Batch]:
+        for one, done in self._begun:
+            found: list[Piece] = []
+            try:
+                for piece in pieces(one.path, after=done):
+                    found.append(piece)
+                    if len(found) == BATCH_STATEMENTS:
+                        yield _Batch(one, found)
+                        found = []
+            except LrsError as error:
+                self.broken = error
+            if found:
+                yield _Batch(one, found)
+            if self.broken is not None:
+                return
 
 
 @click.command()

@@ -29,7 +29,7 @@ def in_line(line: bytes) -> bytes | None:
 def in_array(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
     """The elements of one JSON array that comes in ``chunks``, each with how many bytes lie behind its end.
 
-    Memory holds one element and a chunk. Raises MalformedJson where it is no array of JSON values.
+    Memory holds one element and a chunk. Raises MalformedJson where it is no array of JSON values in UTF-8.
     """
     decoder = json.JSONDecoder()
     text, behind = "", 0
@@ -39,7 +39,10 @@ def in_array(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
         data = rest + chunk
         cut = len(data) - _open_bytes(data)
         rest = data[cut:]
-        text += data[:cut].decode("utf-8", "strict")
+        try:
+            text += data[:cut].decode()
+        except UnicodeDecodeError:
+            raise MalformedJson(f"what follows byte {behind} is no UTF-8") from None
         position = 0
         while True:
             start = _BETWEEN.match(text, position)

@@ -106,6 +106,27 @@ def test_an_import_that_was_broken_off_goes_on(tmp_path: Path, monkeypatch: pyte
     assert len(exported(tmp_path / "data")) == 1_000
 
 
+def test_several_files_are_imported_in_their_order_each_once(tmp_path: Path) -> None:
+    statements = made(1_300)
+    files = [tmp_path / f"{number}.jsonl" for number in range(3)]
+    for file, part in zip(files, (statements[:700], statements[700:705], statements[705:]), strict=True):
+        file.write_bytes(as_lines(part))
+    assert imported(tmp_path / "data", *files, files[0])["read"] == 1_300
+    assert [one["id"] for one in exported(tmp_path / "data")] == [one["id"] for one in statements]
+    assert imported(tmp_path / "data", *files)["read"] == 0
+
+
+def test_all_before_what_is_broken_is_stored_and_not_read_again(tmp_path: Path) -> None:
+    statements = made(20)
+    whole, broken = tmp_path / "whole.jsonl", tmp_path / "broken.json"
+    whole.write_bytes(as_lines(statements[:15]))
+    broken.write_bytes(orjson.dumps(statements[15:])[:-1] + b",nothing]")
+    result = CliRunner().invoke(main, ["import", str(whole), str(broken), "--data", str(tmp_path / "data")])
+    assert (result.exit_code, "the array does not end" in result.output) == (1, True)
+    assert [one["id"] for one in exported(tmp_path / "data")] == [one["id"] for one in statements]
+    assert imported(tmp_path / "data", whole)["read"] == 0
+
+
 def test_what_can_not_be_stored_is_set_aside_and_costs_its_neighbours_nothing(tmp_path: Path) -> None:
     good = made(5)
     lines = [orjson.dumps(one) for one in good]

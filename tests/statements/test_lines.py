@@ -32,7 +32,7 @@ def test_what_lies_behind_an_element_ends_with_it(values: list[object]) -> None:
         assert text[:behind].endswith(element)
 
 
-@pytest.mark.parametrize("text", [b"[{}", b"", b'[{"a":1} {"b"', b"[1,,", b'["\xc3'])
+@pytest.mark.parametrize("text", [b"[{}", b"", b'[{"a":1} {"b"', b"[1,,", b'["\xc3', b'["\xff"]'])
 def test_what_is_no_array_is_told(text: bytes) -> None:
     with pytest.raises(MalformedJson):
         list(in_array([text, b""]))
