@@ -61,6 +61,7 @@ FIGURES: dict[str, dict[str, Any]] = {
         for case in ("newest page", "agent", "related course", "PUT of one", "POST of 100")
     },
     "latency": {
+        "only_sending": {"200": [DELAY]},
         "one_course": {"1": [DELAY], "200": [DELAY]},
         "crowds": {"500": [DELAY], "10000": [DELAY]},
     },
