@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -69,3 +70,20 @@ def test_a_small_import_is_done_alone(tmp_path: Path, monkeypatch: pytest.Monkey
     file = tmp_path / "file.jsonl"
     file.write_bytes(as_lines(made(10)))
     assert imported(tmp_path / "data", file)["stored"] == 10
+
+
+def test_the_process_that_writes_goes_before_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "file.jsonl"
+    file.write_bytes(as_lines(made(1)))
+    nice: list[int] = []
+
+    async def job(self: preparing.Preparation, bodies: list[bytes]) -> Any:
+        nice.append(await asyncio.get_running_loop().run_in_executor(self._pool, os.nice, 0))
+        return await unwatched(self, bodies)
+
+    unwatched = preparing.Preparation.job
+    monkeypatch.setattr(preparing.Preparation, "job", job)
+    monkeypatch.setattr(preparing, "WORTHWHILE_BYTES", 0)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    assert imported(tmp_path / "data", file)["stored"] == 1
+    assert nice == [min(os.nice(0) + preparing.NICER, 19)]
