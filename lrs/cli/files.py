@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
+from lrs.errors import MalformedJson
 from lrs.statements.lines import in_array, in_line
 
 _CHUNK_BYTES = 1024 * 1024
@@ -46,8 +48,11 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, Callable[[int], int]]]:
         packed = raw.read(2) == _GZIP_MAGIC
         raw.seek(0)
         if packed:
-            with gzip.open(raw) as unpacked:
-                yield cast("BinaryIO", unpacked), lambda _: raw.tell()
+            try:
+                with gzip.open(raw) as unpacked:
+                    yield cast("BinaryIO", unpacked), lambda _: raw.tell()
+            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+                raise MalformedJson(f"{path} can't be unpacked beyond what was read: {error}") from error
         else:
             yield raw, lambda offset: offset
 
@@ -55,8 +60,8 @@ def _opened(path: Path) -> Iterator[tuple[BinaryIO, Callable[[int], int]]]:
 def pieces(path: Path, *, after: int = 0) -> Iterator[Piece]:
     """The statements of a file that end beyond ``after`` in its unpacked text.
 
-    JSON Lines, a JSON array, or lines of a log, each packed by gzip or not. Raises MalformedJson for a broken array;
-    a broken line is given out as it is.
+    JSON Lines, a JSON array, or lines of a log, each packed by gzip or not. Raises MalformedJson for a broken array and
+    a broken packing; a broken line is given out as it is.
     """
     with _opened(path) as (file, read):
         if _is_array(file):

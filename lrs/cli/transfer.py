@@ -90,7 +90,8 @@ async def _import_all(
     async with Engine(settings, process=process) as engine:
         author = _author(engine, consumer)
         counts, head = engine.aside.counts(), engine.log.head()
-        sources = list(dict.fromkeys(map(source, files)))
+        # One that is named twice is read once.
+        sources = list({one.name: one for one in map(source, files)}.values())
         total = sum(one.size_bytes for one in sources)
         before = dict(zip(sources, accumulate((one.size_bytes for one in sources), initial=0), strict=False))
         begun = [(one, 0 if again else engine.imports.imported(one.name)) for one in sources]

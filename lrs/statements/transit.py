@@ -53,6 +53,7 @@ def opened(content: bytes) -> Append:
 def _plain(drafts: Sequence[Draft]) -> list[tuple[object, ...]]:
     """``drafts`` without their attachments."""
     if len(drafts) == 1:
+        # It has no equals.
         return [(*drafts[0][:-1], ())]
     # Equal names become one, which is packed once, and compared by where it is at the other end.
     names: dict[str, str] = {}

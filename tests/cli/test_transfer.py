@@ -116,13 +116,21 @@ def test_several_files_are_imported_in_their_order_each_once(tmp_path: Path) -> 
     assert imported(tmp_path / "data", *files)["read"] == 0
 
 
-def test_all_before_what_is_broken_is_stored_and_not_read_again(tmp_path: Path) -> None:
-    statements = made(20)
-    whole, broken = tmp_path / "whole.jsonl", tmp_path / "broken.json"
+BROKEN: dict[str, tuple[Callable[[list[dict[str, Any]]], bytes], str]] = {
+    "array": (lambda all_: orjson.dumps(all_)[:-1] + b",nothing]", "the array does not end"),
+    "packed lines": (lambda all_: gzip.compress(as_lines(all_))[:-8], "can't be unpacked"),
+}
+
+
+@pytest.mark.parametrize("form", BROKEN)
+def test_all_before_what_is_broken_is_stored_and_not_read_again(tmp_path: Path, form: str) -> None:
+    statements = made(300)
+    whole, broken = tmp_path / "whole.jsonl", tmp_path / "broken"
     whole.write_bytes(as_lines(statements[:15]))
-    broken.write_bytes(orjson.dumps(statements[15:])[:-1] + b",nothing]")
+    written, told = BROKEN[form]
+    broken.write_bytes(written(statements[15:]))
     result = CliRunner().invoke(main, ["import", str(whole), str(broken), "--data", str(tmp_path / "data")])
-    assert (result.exit_code, "the array does not end" in result.output) == (1, True)
+    assert (result.exit_code, told in result.output) == (1, True)
     assert [one["id"] for one in exported(tmp_path / "data")] == [one["id"] for one in statements]
     assert imported(tmp_path / "data", whole)["read"] == 0
 

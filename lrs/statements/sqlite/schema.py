@@ -318,7 +318,7 @@ def m012_clean_pages(db: Database) -> None:
 @migrations()
 def m014_pairs(db: Database) -> None:
     """The key index anew, with pairs (``terms``)."""
-    paired = sides((name, number) for name, number in db.conn.execute("SELECT name, number FROM key_name"))
+    paired = sides(db.conn.execute("SELECT name, number FROM key_name"))
     records = "SELECT position, coalesce(i.keys, r.keys) FROM record AS r LEFT JOIN inherited AS i USING (position)"
     for index, rows in (("record_key", records), ("gain_key", "SELECT place, keys FROM gain")):
         db.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")

@@ -38,10 +38,10 @@ def sides(names: Iterable[tuple[str, int]]) -> Sides:
     """Those of ``names`` with their numbers."""
     verbs, others = [], []
     for name, number in names:
-        kind = name[0]
+        kind = _kind(name)
         if kind == VERB:
             verbs.append(number)
-        elif kind == AGENT or _kind(name) == _COURSE:
+        elif kind in (AGENT, _COURSE):
             others.append(number)
     return Sides(frozenset(verbs), frozenset(others))
 
