@@ -74,10 +74,10 @@ class Histogram:
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
 
-    def observe(self, value: float) -> None:
-        """Count one value."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value
+    def observe(self, value: float, times: int = 1) -> None:
+        """Count one value, or so many equal ones."""
+        self.counts[bisect_left(self.bounds, value)] += times
+        self.total += value * times
 
 
 class Commits:
@@ -114,6 +114,13 @@ class Sent:
         self.delay = Histogram(DELAY_BOUNDS_S)
         self.statements = 0
         self.size_bytes = 0
+
+    def add(self, readers: int, statements: int, size_bytes: int, delay_s: float | None) -> None:
+        """So many readers were sent these statements each; ``delay_s`` if it is to be counted."""
+        self.statements += readers * statements
+        self.size_bytes += readers * size_bytes
+        if delay_s is not None:
+            self.delay.observe(delay_s, readers)
 
 
 Span = Callable[[str], AbstractContextManager[object]]

@@ -41,6 +41,7 @@ class Sockets(WebSocketsSansIOProtocol):
     """One websocket of the server."""
 
     _pieces: Bucket
+    _full = False
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Begin, with a full allowance."""
@@ -72,16 +73,26 @@ class Sockets(WebSocketsSansIOProtocol):
     @property
     def ready(self) -> bool:
         """See ``Direct``."""
-        return (
-            self.conn.state is State.OPEN
-            and self.writable.is_set()
-            and not self.conn.extensions
-            and not self.disconnected
-        )
+        conn = self.conn
+        return not (self._full or conn.state is not State.OPEN or conn.extensions or self.disconnected)
 
-    def write(self, frame: Shared) -> None:
+    def take(self, frame: Shared) -> bool:
         """See ``Direct``."""
+        conn = self.conn
+        if self._full or conn.state is not State.OPEN or conn.extensions or self.disconnected:
+            return False
         self.transport.write(frame.wire)
+        return True
+
+    def pause_writing(self) -> None:
+        """More waits in the socket than should."""
+        self._full = True
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It has left."""
+        self._full = False
+        super().resume_writing()
 
     async def run_asgi(self) -> None:
         """Serve the connection; when the application is done with it, its socket has a time to end as well."""

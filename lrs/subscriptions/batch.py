@@ -27,6 +27,8 @@ class Batch(NamedTuple):
     """Whether the reader had seen all before, so that these statements came as soon as they could."""
     erased: Sequence[str] = ()
     """Ids of statements that the reader may have seen and that were erased; then the batch tells nothing else."""
+    more: bool = False
+    """Whether something follows, as far as is known without reading."""
 
     @property
     def prev(self) -> str:

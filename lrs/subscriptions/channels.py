@@ -30,7 +30,7 @@ Show = Callable[[Visibility, bytes], bytes]
 
 
 class Member(Protocol):
-    """A subscriber of a channel."""
+    """A subscriber of a channel, or a crowd of them."""
 
     def wake(self) -> None:
         """Something may have matched; a hint, which may be repeated."""
@@ -43,6 +43,8 @@ class Channel:
         "_first",
         "_payloads",
         "_places",
+        "alone",
+        "crowds",
         "filter",
         "members",
         "number",
@@ -60,6 +62,9 @@ class Channel:
         self.start = start
         # In order of arrival, so that those who wait longest are woken first.
         self.members: dict[Member, None] = {}
+        self.alone: dict[Member, None] = {}
+        """Those of ``members`` who are woken one by one; the others are in a crowd, and woken by that."""
+        self.crowds: dict[Member, None] = {}
         self.shared: dict[Place, Batch] = {}
         """What is told to those who have read up to a place; for others who stand there too, as long as all stays."""
         self._places: list[Place] = []
@@ -87,6 +92,13 @@ class Channel:
         self.shared.clear()
         self._places.append(arrival.place)
         self._payloads.append(arrival.record.payload if payload is None else payload)
+
+    def wake(self) -> None:
+        """Tell everybody that something has come: crowds first, since whom they can't tell is alone afterwards."""
+        for crowd in list(self.crowds):
+            crowd.wake()
+        for member in list(self.alone):
+            member.wake()
 
     def forget(self, end: Place) -> None:
         """Drop all matches; who has not read them all reads the log up to ``end``."""
@@ -235,12 +247,12 @@ class Channels:
             channel = Channel(self._made, filter_, visibility, self.end)
             self._by_question[filter_, visibility] = channel
             self._index.add(channel)
-        channel.members[member] = None
+        channel.members[member] = channel.alone[member] = None
         return channel
 
     def leave(self, channel: Channel, member: Member) -> None:
-        """``member`` goes; the last one takes the channel with it."""
-        del channel.members[member]
+        """``member``, who is alone, goes; the last one takes the channel with it."""
+        del channel.members[member], channel.alone[member]
         if channel.members:
             return
         self._index.remove(channel)
@@ -276,8 +288,7 @@ class Channels:
                 touched.update(dict.fromkeys(found))
         self.end = max(self.end, new.through)
         for channel in touched:
-            for member in channel.members:
-                member.wake()
+            channel.wake()
 
     def _append(self, arrival: Arrival, channels: tuple[Channel, ...]) -> None:
         """Append to all ``channels``; what several are shown in the same way is made once."""

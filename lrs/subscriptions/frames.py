@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -47,39 +48,31 @@ class Frame:
     ``stored_us``: when the oldest of its statements was stored, as far as that is known.
     """
 
-    __slots__ = ("_text", "_wire", "cursor", "data", "stored_us")
-
     def __init__(self, data: bytes, cursor: str | None = None, stored_us: int | None = None) -> None:
         self.data = data
         self.cursor = cursor
         self.stored_us = stored_us
-        self._text: str | None = None
-        self._wire: bytes | None = None
 
     def telling(self, cursor: str) -> Frame:
         """The same frame, known to tell ``cursor``."""
         self.cursor = cursor
         return self
 
-    @property
+    @cached_property
     def text(self) -> str:
-        if self._text is None:
-            self._text = self.data.decode()
-        return self._text
+        return self.data.decode()
 
-    @property
+    @cached_property
     def wire(self) -> bytes:
         """``data`` as one text frame of a server, without extensions (RFC 6455 5.2): the same for every subscriber."""
-        if self._wire is None:
-            length = len(self.data)
-            if length < 126:
-                head = bytes([_FINAL_TEXT, length])
-            elif length < 1 << 16:
-                head = bytes([_FINAL_TEXT, 126]) + length.to_bytes(2, "big")
-            else:
-                head = bytes([_FINAL_TEXT, 127]) + length.to_bytes(8, "big")
-            self._wire = head + self.data
-        return self._wire
+        length = len(self.data)
+        if length < 126:
+            head = bytes([_FINAL_TEXT, length])
+        elif length < 1 << 16:
+            head = bytes([_FINAL_TEXT, 126]) + length.to_bytes(2, "big")
+        else:
+            head = bytes([_FINAL_TEXT, 127]) + length.to_bytes(8, "big")
+        return head + self.data
 
 
 def hello(re: RequestId, *, connection: str, head: str, principal: Principal, limits: Limits) -> Frame:

@@ -83,9 +83,10 @@ class Client:
     def ready(self) -> bool:
         return self._takes.is_set() and not self.closed_from_here
 
-    def write(self, frame: Frame) -> None:
-        assert self.ready
-        self.frames.append(frame)
+    def take(self, frame: Frame) -> bool:
+        if self.ready:
+            self.frames.append(frame)
+        return self.ready
 
     @property
     def cut(self) -> None:

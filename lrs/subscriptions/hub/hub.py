@@ -55,7 +55,10 @@ class Hub:
         self._disclosing = disclosing or Disclosing()
         self._channels = Channels(limits, self._disclosing.payload)
         self._frames = FrameCache(2 * limits.server_frame_bytes_max)
-        self._failure: LrsError | None = None
+        # What everybody is told who stands at the same place is one batch, which is asked for over and over.
+        self._last_frame: tuple[Batch | None, str, Frame | None] = None, "", None
+        self.failure: LrsError | None = None
+        """What the tail met when it last failed, until it succeeds again."""
         self.erased = Erased()
         self._erased_through: int | None = None
         self._telling: asyncio.Task[None] | None = None
@@ -200,7 +203,7 @@ class Hub:
             self._started = True
             self._tail.start()
         if not self.wanted:
-            self._failure = None
+            self.failure = None
             self._erased_through = None
             self._channels.restart(self._log.end())
             self._tail.resume()
@@ -213,7 +216,7 @@ class Hub:
 
     def feed(self, new: Arrivals) -> None:
         """What the tail brings."""
-        self._failure = None
+        self.failure = None
         if self._erased_through is None:
             self._erased_through = self.erased.last = new.erased
         elif new.erased > self._erased_through:
@@ -238,14 +241,9 @@ class Hub:
 
     def fail(self, error: LrsError) -> None:
         """The tail can't read the log: every reader learns of it, rather than wait for what does not come."""
-        self._failure = error
+        self.failure = error
         for member in self._channels.all_members():
             member.wake()
-
-    def require_readable(self) -> None:
-        """Raises what the tail met when it last failed, until it succeeds again."""
-        if self._failure is not None:
-            raise self._failure
 
     def frame(self, name: str, batch: Batch) -> Frame:
         """``batch`` as a frame for a subscription called ``name``, shared with all who want the same bytes."""
@@ -253,9 +251,13 @@ class Hub:
             return frames.erased(name, batch.erased)
         if batch.live:
             return frames.live(name, batch.cursor)
+        last, its_name, frame = self._last_frame
+        if frame is not None and last is batch and its_name == name:
+            return frame
         key = batch.channel, name, batch.prev_place, batch.place
         frame = self._frames.get(key)
         if frame is None:
             frame = frames.statements(name, prev=batch.prev, cursor=batch.cursor, payloads=batch.payloads)
             self._frames.put(key, frame)
+        self._last_frame = batch, name, frame
         return frame

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from lrs.errors import CursorInvalid
 from lrs.statements.disclosing import outlived
@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from lrs.subscriptions.hub.hub import Hub
 
 
+class Company(Protocol):
+    """Several subscriptions that are told together, and stand at the same place."""
+
+    @property
+    def place(self) -> Place:
+        """Up to here they have read, and were told so."""
+
+    def leave(self, subscription: Subscription) -> None:
+        """``subscription`` goes on alone."""
+
+
 class Subscription:
     """One reader, who pulls. Nothing is queued for it: it holds a place, and reads on when it likes.
 
@@ -31,16 +42,17 @@ class Subscription:
         "_acknowledging",
         "_announced",
         "_channel",
+        "_company",
         "_erased",
         "_filter",
         "_hub",
-        "_notify",
         "_place",
         "_start",
         "_told",
         "_visibility",
         "_waiter",
         "name",
+        "wake",
     )
 
     def __init__(
@@ -59,9 +71,11 @@ class Subscription:
         self._filter = filter_
         self._visibility = visibility
         self._start = start
-        self._notify = notify
+        self.wake = notify or self._stop_waiting
+        """Something may be there to read; a hint."""
         self._acknowledging = acknowledging
         self._channel: Channel | None = None
+        self._company: Company | None = None
         # All that matches up to here has been read; and up to here the reader has been told so.
         self._place = self._told = Place(0)
         self._announced = False
@@ -86,6 +100,7 @@ class Subscription:
 
     def close(self) -> None:
         """End; a reader that waits gets no further batch."""
+        self.stand_alone()
         if self._channel is not None:
             self._hub.leave(self._channel, self)
             self._channel = None
@@ -114,7 +129,7 @@ class Subscription:
     @property
     def cursor(self) -> str:
         """The last cursor told; the start, before the first."""
-        return self._hub.cursors.seal(self._told)
+        return self._hub.cursors.seal(self._told if self._company is None else self._company.place)
 
     @property
     def filter(self) -> Filter:
@@ -124,7 +139,7 @@ class Subscription:
     @property
     def place(self) -> Place:
         """Up to here it has read."""
-        return self._place
+        return self._place if self._company is None else self._company.place
 
     @property
     def durable(self) -> Durable | None:
@@ -135,7 +150,33 @@ class Subscription:
     def behind(self) -> bool:
         """Whether something more may be there by now, as far as is known without reading."""
         channel = self._channel
-        return channel is not None and (self._place < channel.start or self._place < channel.last)
+        return channel is not None and (self.place < channel.start or self.place < channel.last)
+
+    @property
+    def resting_in(self) -> Channel | None:
+        """The channel, if all that it holds was told, and whatever comes may follow: see ``stand_with``."""
+        channel, place = self._channel, self._place
+        rests = self._announced and self._told == place and self._acknowledging is None and self._company is None
+        return channel if rests and channel is not None and channel.last == place else None
+
+    def stand_with(self, company: Company) -> None:
+        """Be told by ``company``, which stands at the same place, until anything is asked of this one alone.
+
+        Only for one that is ``resting_in`` its channel.
+        """
+        assert self._channel is not None
+        self._company = company
+        del self._channel.alone[self]
+
+    def stand_alone(self) -> None:
+        """Be told alone again, from where the company stands."""
+        company = self._company
+        if company is not None:
+            assert self._channel is not None
+            self._company = None
+            self._place = self._told = company.place
+            self._channel.alone[self] = None
+            company.leave(self)
 
     @property
     def ready(self) -> bool:
@@ -160,17 +201,16 @@ class Subscription:
 
         Raises StoreUnavailable, or another LrsError of the log, when it can't be read.
         """
+        self.stand_alone()
         while True:
             channel = self._channel
             if channel is None:
                 return None
-            self._hub.require_readable()
+            if self._hub.failure is not None:
+                raise self._hub.failure
             erased, self._erased = self._hub.erased.since(self._erased, self._visibility)
             if erased:
-                told = self._told
-                return Batch(
-                    (), told, told, live=False, channel=channel.number, cursors=self._hub.cursors, erased=erased
-                )
+                return self._batch(channel, (), erased=erased)
             if self._place >= channel.start:
                 return self._read_channel(channel)
             self._announced = False
@@ -190,14 +230,17 @@ class Subscription:
 
         Not to be called while ``read`` runs. Raises what ``read`` raises.
         """
-        channel = self._channel
-        if channel is None or self._place < channel.start or self._erased < self._hub.erased.last:
+        self.stand_alone()
+        channel, hub = self._channel, self._hub
+        if channel is None or self._place < channel.start or self._erased < hub.erased.last:
             return None
-        self._hub.require_readable()
+        if hub.failure is not None:
+            raise hub.failure
         return self._read_channel(channel)
 
     def tell(self) -> str:
         """Move the last cursor told past what has been examined without a match, as a heartbeat does; and give it."""
+        self.stand_alone()
         channel = self._channel
         if channel is not None and channel.start <= self._place and channel.last <= self._place:
             self._place = max(self._place, self._hub.end)
@@ -210,6 +253,7 @@ class Subscription:
         Counts where there is a window or a durable cursor. Raises CursorInvalid for a cursor that this subscription was
         not told (yet), EpochChanged for one of an earlier history.
         """
+        self.stand_alone()
         place = self._hub.cursors.open(cursor)
         if place > self._told:
             raise CursorInvalid("this cursor is ahead of what the subscription was told")
@@ -220,6 +264,7 @@ class Subscription:
 
     def resight(self, visibility: Visibility) -> None:
         """The reader sees ``visibility`` from now on, also of what lies before the head."""
+        self.stand_alone()
         channel = self._channel
         if visibility.disclosure != self._visibility.disclosure:
             self._filter = outlived(self._filter)
@@ -230,11 +275,8 @@ class Subscription:
         self._hub.leave(channel, self)
         self.wake()
 
-    def wake(self) -> None:
-        """Something may be there to read; a hint."""
-        if self._notify is not None:
-            self._notify()
-        elif self._waiter is not None and not self._waiter.done():
+    def _stop_waiting(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     def _room(self) -> int:
@@ -262,9 +304,13 @@ class Subscription:
         self._place = max(self._place, self._hub.end)
         return self._batch(channel, (), live=True)
 
-    def _batch(self, channel: Channel, payloads: Sequence[bytes], *, live: bool = False) -> Batch:
-        batch = Batch(payloads, self._told, self._place, live, channel.number, self._hub.cursors, self._announced)
-        self._told = self._place
+    def _batch(
+        self, channel: Channel, payloads: Sequence[bytes], *, live: bool = False, erased: Sequence[str] = ()
+    ) -> Batch:
+        prev = self._told
+        if not erased:
+            self._told = self._place
         if payloads and self._acknowledging is not None:
             self._acknowledging.sent(self._place, len(payloads))
-        return batch
+        cursors, fresh = self._hub.cursors, self._announced
+        return Batch(payloads, prev, self._told, live, channel.number, cursors, fresh, erased, self.ready)

@@ -13,15 +13,19 @@ from lrs.auth.reads import Reads
 from lrs.clock import Clock
 from lrs.errors import LrsError, Overloaded
 from lrs.limits import Limits
+from lrs.statements.record import Place
 from lrs.subscriptions import closing
+from lrs.subscriptions.channels import Channel
 from lrs.subscriptions.closing import Closing, closing_for
 from lrs.subscriptions.connections import Connections
 from lrs.subscriptions.deadlines import Deadlines
 from lrs.subscriptions.doors import Door, Traffic
+from lrs.subscriptions.frames import Frame
 from lrs.subscriptions.hub import Hub, Subscription
 from lrs.subscriptions.openings import Opening
 from lrs.subscriptions.protocol import Connection, Moment
 from lrs.subscriptions.session.connection import Session
+from lrs.subscriptions.session.crowd import Crowd
 from lrs.subscriptions.session.poll import Poll
 from lrs.telemetry import logger
 
@@ -95,6 +99,7 @@ class Sessions:
         self.authenticator = authenticator
         self.limits: Limits = hub.limits
         self.traffic = Traffic()
+        self.crowds: dict[tuple[Channel, str], Crowd] = {}
         self._clock = clock
         self._connections = Connections(self.limits)
         self._sessions: dict[int, Guest] = {}
@@ -134,13 +139,23 @@ class Sessions:
             self._watcher.cancel()
             await asyncio.gather(self._watcher, return_exceptions=True)
 
-    def count(self, guest: Guest, statements: int, size_bytes: int) -> None:
-        """``guest`` was sent so much."""
-        sent = self.traffic.sent[guest.door]
-        sent.statements += statements
-        sent.size_bytes += size_bytes
+    def count(self, guest: Guest, statements: int, size_bytes: int, delay_s: float | None = None) -> None:
+        """``guest`` was sent so much; ``delay_s``: how long after it was stored, if that counts."""
+        self.traffic.sent[guest.door].add(1, statements, size_bytes, delay_s)
         if guest.principal is not None:
             self.reads.pushed(guest.principal.consumer_id, statements)
+
+    def delay_s(self, frame: Frame) -> float | None:
+        """How long ago the oldest statement of ``frame`` was stored; None when that is not known."""
+        return None if frame.stored_us is None else (self._clock.now_us() - frame.stored_us) / 1_000_000
+
+    def crowd(self, channel: Channel, name: str, place: Place) -> Crowd:
+        """The crowd of those who call their subscription to ``channel`` by ``name``; a new one stands at ``place``."""
+        found = self.crowds.get((channel, name))
+        if found is None:
+            found = self.crowds[channel, name] = Crowd(self, channel, name, place)
+            channel.crowds[found] = None
+        return found
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -221,10 +236,6 @@ class Sessions:
 
     def now(self) -> Moment:
         return Moment(self._clock.monotonic_s(), self._clock.now_us())
-
-    def now_us(self) -> int:
-        """Now, for comparison with when statements were stored."""
-        return self._clock.now_us()
 
     def heartbeat_times(self) -> tuple[int, int]:
         """Now, and up to when live subscriptions are complete; asked of the log once in a while for all."""

@@ -11,6 +11,7 @@ from lrs.subscriptions.client_frames import RequestId
 from lrs.subscriptions.effects import Beat, Stop
 from lrs.subscriptions.frames import Frame
 from lrs.subscriptions.hub import Batch, Subscription
+from lrs.subscriptions.session.crowd import Crowd
 from lrs.subscriptions.session.transport import Direct, Transport
 
 if TYPE_CHECKING:
@@ -39,28 +40,31 @@ class Sender:
     """
 
     __slots__ = (
+        "_bytes_sent",
+        "_crowds",
         "_direct",
         "_ending",
         "_guest",
+        "_hub",
         "_ready",
         "_room",
-        "_sent",
         "_sessions",
         "_waiter",
-        "bytes_sent",
         "outbox",
         "sending_since_s",
         "subscriptions",
     )
 
     def __init__(self, sessions: Sessions, guest: Guest) -> None:
-        self.bytes_sent = 0
+        self._bytes_sent = 0
+        # The crowds that send what its subscriptions have, and what each of them had sent when it began with that.
+        self._crowds: dict[Crowd, int] = {}
         self.outbox: deque[Due] = deque()
         self.sending_since_s = float("inf")
         self.subscriptions: dict[str, Subscription] = {}
         self._sessions = sessions
+        self._hub = sessions.hub
         self._guest = guest
-        self._sent = sessions.traffic.sent[guest.door]
         # Names of subscriptions that may have something, in the order in which they are asked.
         self._ready: dict[str, None] = {}
         self._ending = False
@@ -77,35 +81,56 @@ class Sender:
 
     def notify(self, name: str) -> None:
         """The subscription ``name`` may have something."""
-        if not self._sent_at_once(name):
-            self._ready[name] = None
-            self._wake()
-
-    def _sent_at_once(self, name: str) -> bool:
-        """Send what the subscription has, where nothing else is due and nothing must be waited for.
-
-        That is how most statements leave: waking the task that sends costs more than sending. False: ``run`` has to
-        see to it.
-        """
         waiter, direct, subscription = self._waiter, self._direct, self.subscriptions.get(name)
-        if waiter is None or waiter.done() or direct is None or subscription is None or not direct.ready:
+        if waiter is not None and direct is not None and subscription is not None and not waiter.done():
+            # That is how most statements leave: waking the task that sends costs more than sending.
+            try:
+                if direct.ready and self._sent_at_once(direct, name, subscription):
+                    return
+            except Exception as error:  # noqa: BLE001
+                # Whoever brings the news to all subscriptions has nothing to do with it: ``run`` raises it.
+                waiter.set_exception(error)
+                return
+        self._ready[name] = None
+        self._wake()
+
+    def _sent_at_once(self, direct: Direct, name: str, subscription: Subscription) -> bool:
+        """Send what the subscription has in memory; whether that was all, so that ``run`` has nothing to see to."""
+        batch = subscription.read_at_once()
+        if batch is None:
             return False
-        try:
-            batch = subscription.read_at_once()
-            if batch is None:
-                return False
-            frame = self._sessions.hub.frame(name, batch)
-            direct.write(frame)
-            self.bytes_sent += len(frame.data)
-            self._was_sent(batch, frame)
-        except Exception as error:  # noqa: BLE001
-            # Whoever brings the news to all subscriptions has nothing to do with it: ``run`` raises it.
-            waiter.set_exception(error)
-            return True
-        return not subscription.ready
+        frame = self._hub.frame(name, batch)
+        direct.take(frame)
+        self._was_sent(batch, frame)
+        if batch.more:
+            return False
+        channel = subscription.resting_in
+        if channel is not None:
+            crowd = self._sessions.crowd(channel, name, batch.place)
+            if crowd.place == batch.place:
+                self._crowds[crowd] = crowd.bytes_sent
+                crowd.enter(subscription, self, direct)
+        return True
+
+    def left(self, crowd: Crowd) -> None:
+        """``crowd`` does no longer send for this."""
+        self._bytes_sent += crowd.bytes_sent - self._crowds.pop(crowd)
+
+    @property
+    def bytes_sent(self) -> int:
+        """What the client was sent so far."""
+        return self._bytes_sent + sum(crowd.bytes_sent - before for crowd, before in self._crowds.items())
+
+    @property
+    def consumer_id(self) -> int:
+        """Who is connected; known once there is a subscription."""
+        assert self._guest.principal is not None
+        return self._guest.principal.consumer_id
 
     def end(self) -> None:
         """Send what is due, but no more batches."""
+        for subscription in self.subscriptions.values():
+            subscription.stand_alone()
         self._ending = True
         self._wake()
 
@@ -131,8 +156,11 @@ class Sender:
             while self.outbox:
                 due = self.outbox.popleft()
                 if isinstance(due, Stop) and due.name in self.subscriptions:
-                    await self._sessions.hub.keep(self.subscriptions[due.name])
-                await self._send(transport, self._frame(due))
+                    await self._hub.keep(self.subscriptions[due.name])
+                frame = self._frame(due)
+                if frame is not None:
+                    await self._send(transport, frame)
+                    self._bytes_sent += len(frame.data)
             if self._room is not None and not self._room.done():
                 self._room.set_result(None)
             if self._ending:
@@ -152,25 +180,23 @@ class Sender:
             return
         batch = await subscription.read()
         if batch is not None and not self._ending:
-            if subscription.ready:
+            if batch.more:
                 self._ready[name] = None
-            frame = self._sessions.hub.frame(name, batch)
+            frame = self._hub.frame(name, batch)
             await self._send(transport, frame)
             self._was_sent(batch, frame)
 
-    async def _send(self, transport: Transport, frame: Frame | None) -> None:
-        if frame is None:
-            return
+    async def _send(self, transport: Transport, frame: Frame) -> None:
         self.sending_since_s = self._sessions.now().monotonic_s
         await transport.send(frame)
         self.sending_since_s = float("inf")
-        self.bytes_sent += len(frame.data)
 
     def _was_sent(self, batch: Batch, frame: Frame) -> None:
+        size = len(frame.data)
+        self._bytes_sent += size
         if batch.payloads:
-            self._sessions.count(self._guest, len(batch.payloads), len(frame.data))
-            if batch.fresh and frame.stored_us is not None:
-                self._sent.delay.observe((self._sessions.now_us() - frame.stored_us) / 1_000_000)
+            delay_s = self._sessions.delay_s(frame) if batch.fresh else None
+            self._sessions.count(self._guest, len(batch.payloads), size, delay_s)
 
     def _frame(self, due: Due) -> Frame | None:
         """The frame for what is due, with cursors as they are now."""
@@ -180,7 +206,7 @@ class Sender:
             case Opened(re_, name, subscription):
                 self.subscriptions[name] = subscription
                 self._ready[name] = None
-                return frames.subscribed(re_, name, after=subscription.cursor, head=self._sessions.hub.head_cursor())
+                return frames.subscribed(re_, name, after=subscription.cursor, head=self._hub.head_cursor())
             case Stop(re_, name):
                 stopped = self.subscriptions.pop(name, None)
                 if stopped is None:

@@ -15,8 +15,8 @@ class Direct(Protocol):
     def ready(self) -> bool:
         """Whether the client takes what it is sent, so that nothing has to be waited for."""
 
-    def write(self, frame: Frame) -> None:
-        """Send one frame; only when ``ready``."""
+    def take(self, frame: Frame) -> bool:
+        """Send one frame if ``ready``; whether it was."""
 
 
 class Transport(Protocol):
