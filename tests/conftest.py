@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from lrs.statements.record import Place
 from lrs.statements.sqlite import SqliteStatementLog
 from lrs.storage.sqlite import Store, open_store
 from lrs.subscriptions.frames import Frame
 from lrs.subscriptions.hub import Batch
+from lrs.subscriptions.session.crowd import Crowd
 from lrs.subscriptions.session.sender import Sender
 from lrs.subscriptions.session.transport import Transport
 from tests.described import BY_EVENTS, FROM_SERVER, check_sent
@@ -24,7 +26,7 @@ settings.register_profile("search", deadline=None, suppress_health_check=[Health
 settings.register_profile("steady", settings.get_profile("search"), derandomize=True)
 settings.load_profile("steady")
 
-_send, _was_sent = Sender._send, Sender._was_sent
+_send, _was_sent, _told = Sender._send, Sender._was_sent, Crowd._tell
 
 # What is random in a run is so by this number, which names of tests tell.
 os.environ.setdefault("SEED", "20260801")
@@ -41,17 +43,21 @@ def every_frame_is_as_described(monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
         except AssertionError as error:
             wrong.append(error)
 
-    async def send(sender: Sender, transport: Transport, frame: Frame | None) -> None:
-        if frame is not None:
-            check(frame)
+    async def send(sender: Sender, transport: Transport, frame: Frame) -> None:
+        check(frame)
         await _send(sender, transport, frame)
 
     def was_sent(sender: Sender, batch: Batch, frame: Frame) -> None:
         check(frame)
         _was_sent(sender, batch, frame)
 
+    def told(crowd: Crowd, frame: Frame, statements: int, through: Place) -> None:
+        check(frame)
+        _told(crowd, frame, statements, through)
+
     monkeypatch.setattr(Sender, "_send", send)
-    # Some frames go directly, past the one above.
+    # Some frames go directly, past the one above, or to several at once.
+    monkeypatch.setattr(Crowd, "_tell", told)
     monkeypatch.setattr(Sender, "_was_sent", was_sent)
     yield
     assert wrong == []

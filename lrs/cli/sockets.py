@@ -78,8 +78,7 @@ class Sockets(WebSocketsSansIOProtocol):
 
     def take(self, frame: Shared) -> bool:
         """See ``Direct``."""
-        conn = self.conn
-        if self._full or conn.state is not State.OPEN or conn.extensions or self.disconnected:
+        if not self.ready:
             return False
         self.transport.write(frame.wire)
         return True

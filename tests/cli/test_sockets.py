@@ -89,13 +89,13 @@ def test_some_pings_and_pieces_are_taken_and_answered() -> None:
 
 def test_what_is_live_is_written_past_the_application(monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[bytes] = []
-    write = sockets.Sockets.write
+    take = sockets.Sockets.take
 
-    def recorded(connection: sockets.Sockets, sent: Frame) -> None:
+    def recorded(connection: sockets.Sockets, sent: Frame) -> bool:
         written.append(sent.data)
-        write(connection, sent)
+        return take(connection, sent)
 
-    monkeypatch.setattr(sockets.Sockets, "write", recorded)
+    monkeypatch.setattr(sockets.Sockets, "take", recorded)
     with Served() as served, served.connect("?from=now") as client:
         while b'"type":"live"' not in client.recv(PATIENCE_S, decode=False):
             pass

@@ -188,6 +188,7 @@ async def open_house(**limits: Any) -> AsyncIterator[House]:
         task.result()
     assert len(house.sessions) == 0
     assert not house.hub.wanted
+    assert not house.sessions.crowds
 
 
 def chain(client: Client, name: str) -> list[str]:

@@ -55,8 +55,6 @@ class Hub:
         self._disclosing = disclosing or Disclosing()
         self._channels = Channels(limits, self._disclosing.payload)
         self._frames = FrameCache(2 * limits.server_frame_bytes_max)
-        # What everybody is told who stands at the same place is one batch, which is asked for over and over.
-        self._last_frame: tuple[Batch | None, str, Frame | None] = None, "", None
         self.failure: LrsError | None = None
         """What the tail met when it last failed, until it succeeds again."""
         self.erased = Erased()
@@ -251,13 +249,9 @@ class Hub:
             return frames.erased(name, batch.erased)
         if batch.live:
             return frames.live(name, batch.cursor)
-        last, its_name, frame = self._last_frame
-        if frame is not None and last is batch and its_name == name:
-            return frame
         key = batch.channel, name, batch.prev_place, batch.place
         frame = self._frames.get(key)
         if frame is None:
             frame = frames.statements(name, prev=batch.prev, cursor=batch.cursor, payloads=batch.payloads)
             self._frames.put(key, frame)
-        self._last_frame = batch, name, frame
         return frame
