@@ -51,7 +51,7 @@ class Crowd:
         del self._directs[subscription]
         sender = self._senders.pop(subscription)
         sender.left(self)
-        self._consumers[sender.consumer_id] -= 1
+        self._consumers -= Counter({sender.consumer_id: 1})
         if not self._directs:
             self._sessions.crowds.pop((self._channel, self._name))
             del self._channel.crowds[self]
