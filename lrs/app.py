@@ -39,6 +39,7 @@ from lrs.subscriptions.description import description
 from lrs.subscriptions.frames import PROTOCOL
 from lrs.subscriptions.http.routes import stream_routes
 from lrs.telemetry import RequestIds
+from lrs.xapi.validate import be_ready_to_explain
 
 # In a checkout the pages stand beside the package, in a wheel inside it.
 _PAGES = next(
@@ -131,9 +132,12 @@ class App(Starlette):
 @asynccontextmanager
 async def _lifespan(app: App) -> AsyncIterator[None]:
     await app.start()
+    # What is needed to say why something is refused is loaded while the first requests come in.
+    loading = asyncio.create_task(asyncio.to_thread(be_ready_to_explain))
     try:
         yield
     finally:
+        await loading
         await app.stop()
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any, Final
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 import jsonschema_rs
 import orjson
@@ -11,9 +11,11 @@ import orjson
 from lrs.errors import InvalidStatement, Problem
 from lrs.xapi.definitions import documents, statement_uri
 from lrs.xapi.paths import json_path
-from lrs.xapi.report import Reporter
 from lrs.xapi.rules import broken_rules
 from lrs.xapi.versions import VERSIONS
+
+if TYPE_CHECKING:
+    from lrs.xapi.report import Reporter
 
 # A report costs some thousand times what the decision costs: about 3 ms for each KiB.
 EXPLAINED_BYTES_MAX: Final = 32 * 1024
@@ -29,13 +31,20 @@ class Shape:
             # A regex engine that can't backtrack: no text makes it slow.
             pattern_options=jsonschema_rs.RegexOptions(),
         )
-        self._reporter = Reporter(uri)
+        self._uri = uri
         self.is_valid = self._compiled.is_valid
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        """Made when it is first needed: the library behind it takes a tenth of the time in which the server starts."""
+        from lrs.xapi.report import Reporter  # noqa: PLC0415
+
+        return Reporter(self._uri)
 
     def problems(self, value: Any, path: str) -> tuple[Problem, ...]:
         """Everything that is wrong with a refused ``value``, up to a bound; of a very large one the first thing."""
         if len(orjson.dumps(value)) <= EXPLAINED_BYTES_MAX:
-            found = self._reporter.problems(value, path)
+            found = self.reporter.problems(value, path)
             if found:
                 return found
         try:
@@ -51,11 +60,11 @@ class Validator:
 
     def __init__(self, version: str) -> None:
         assert version in VERSIONS
-        self._shape = Shape(statement_uri(version))
+        self.shape = Shape(statement_uri(version))
 
     def accepts(self, statement: Any) -> bool:
         """Whether ``check`` has nothing to say; a refusal costs no explanation."""
-        return self._shape.is_valid(statement) and not broken_rules(statement)
+        return self.shape.is_valid(statement) and not broken_rules(statement)
 
     def check(self, statement: Any, path: str = "$") -> None:
         """Raise InvalidStatement with all that is wrong, if anything is; ``path`` is where the Statement stands.
@@ -63,12 +72,12 @@ class Validator:
         What is checked is Data 2.2 to 2.4 and 4 (9274.1.1 4.2), on a Statement as it is sent: before it has an id,
         ``stored`` or ``authority``, and with single contextActivities or arrays of them.
         """
-        if self._shape.is_valid(statement):
+        if self.shape.is_valid(statement):
             problems = tuple(broken_rules(statement, path))
             if not problems:
                 return
         else:
-            problems = self._shape.problems(statement, path)
+            problems = self.shape.problems(statement, path)
         raise _invalid("Statement", problems)
 
 
@@ -76,6 +85,12 @@ class Validator:
 def validator(version: str) -> Validator:
     """The validator for one of ``versions.VERSIONS``, made once."""
     return Validator(version)
+
+
+def be_ready_to_explain() -> None:
+    """Load what explains a refusal, for which the first one would wait otherwise. In any thread."""
+    for version in VERSIONS:
+        assert validator(version).shape.reporter
 
 
 def check_agent(agent: Any, path: str = "$") -> None:
