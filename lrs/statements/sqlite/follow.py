@@ -21,7 +21,7 @@ from lrs.statements.record import Arrival, Place, Record
 from lrs.statements.sqlite.gather import Row, gather, gathered
 from lrs.statements.sqlite.narrow import Terms
 from lrs.statements.sqlite.rows import COLUMNS, INHERITED, SHOWN, SOURCE, Rows
-from lrs.statements.sqlite.select import Run, end, head, position_by
+from lrs.statements.sqlite.select import Run, end, fill, head, position_by
 from lrs.statements.sqlite.terms import expression
 
 _FIRST = ("first_courses", "first_keys")
@@ -88,20 +88,26 @@ class Follower:
         if groups is None or after == last:
             return Changes([], more=False, through=last)
         question = _Question(self._rows, filter_, visibility, expression(groups), limit + 1)
+        gains = _gains_through(connection, after)
+        if gains == _gains_through(connection, _LAST):
+            # From here on places are positions and the same number more.
+            with closing(question.blocks(connection, after - gains)) as blocks:
+                found, more = fill(blocks, limit, bytes_max)
+            return Changes(found, more=more, through=Place(found[-1].position + gains) if more else last)
         records: list[Record] = []
         size, shown = 0, None
         with (
-            closing(question.new(connection, after - _gains_through(connection, after))) as new,
+            closing(question.new(connection, after - gains)) as new,
             closing(question.gained(connection, after)) as gained,
         ):
-            for found in merge(new, gained):
-                if len(records) == limit or (records and size + len(found.record.payload) > bytes_max):
+            for one in merge(new, gained):
+                if len(records) == limit or (records and size + len(one.record.payload) > bytes_max):
                     assert shown is not None
                     through = shown.place or shown.at + _gains_before(connection, shown.at)
                     return Changes(records, more=True, through=Place(through))
-                records.append(found.record)
-                size += len(found.record.payload)
-                shown = found
+                records.append(one.record)
+                size += len(one.record.payload)
+                shown = one
         return Changes(records, more=False, through=last)
 
     def newest(self, connection: sqlite3.Connection, after: Place, limit: int, bytes_max: int) -> Arrivals:
@@ -154,14 +160,19 @@ class _Question(NamedTuple):
 
     def new(self, connection: sqlite3.Connection, beyond: int) -> Generator[_Found, None, None]:
         """Records after the position ``beyond`` that matched when they were stored."""
+        for block in self.blocks(connection, beyond):
+            for record in block:
+                yield _Found(record.position, 0, record)
+
+    def blocks(self, connection: sqlite3.Connection, beyond: int) -> Generator[Sequence[Record], None, None]:
+        """The same, many at once."""
         run = Run(Terms(self.terms), beyond, head(connection) + 1, ascending=True)
         with_keys = self.visibility.asks_keys
         for found in run.blocks(connection, self.wanted, with_keys=with_keys, more=_FIRST):
             records = self.rows.of_columns(connection, found.columns, with_keys=with_keys)
             if any(found.columns[_FIRST_KEYS]):
                 records = self._matched(connection, found.rows, records)
-            for record in self.visibility.permitted(records):
-                yield _Found(record.position, 0, record)
+            yield self.visibility.permitted(records)
 
     def _matched(self, connection: sqlite3.Connection, rows: Sequence[Row], records: list[Record]) -> list[Record]:
         """Those of ``records`` that matched when they were stored, by what they had then."""
@@ -175,8 +186,6 @@ class _Question(NamedTuple):
 
     def gained(self, connection: sqlite3.Connection, after: Place) -> Generator[_Found, None, None]:
         """Records that first matched by a gain after ``after``."""
-        if _gains_through(connection, _LAST) == _gains_through(connection, after):
-            return
         sql, arguments = (_BY_INDEX, (after, self.terms)) if self.terms else (_BY_PLACE, (after,))
         for block in _blocks(connection.execute(sql, arguments), self.wanted):
             gained = self.rows.records(connection, block, with_keys=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 from lrs.statements.log import Page, Selection
@@ -44,24 +44,15 @@ class Reader:
         if groups is None or low + 1 >= high:
             return Page([], more=False, through=Position(bound), end=end(connection))
         run = Run(narrow(connection, groups, low, high), low, high, selection.ascending)
-        records: list[Record] = []
-        size, newest = 0, None
         with_keys = visibility.asks_keys
-        for found in run.blocks(connection, selection.limit + 1, with_keys=with_keys):
-            newest = found.end if newest is None else newest
-            permitted = visibility.permitted(self._rows.of_columns(connection, found.columns, with_keys=with_keys))
-            taken = permitted[: selection.limit - len(records)]
-            size += sum(len(record.payload) for record in taken)
-            records += taken
-            left_out = len(permitted) - len(taken)
-            if size > selection.bytes_max:
-                fitting = _within(records, selection.bytes_max)
-                left_out += len(records) - len(fitting)
-                records = fitting
-            if left_out:
-                return Page(records, more=True, through=records[-1].position, end=newest)
-        assert newest is not None
-        return Page(records, more=False, through=Position(bound), end=newest)
+        blocks = run.blocks(connection, selection.limit + 1, with_keys=with_keys)
+        first = next(blocks)
+        permitted = (
+            visibility.permitted(self._rows.of_columns(connection, found.columns, with_keys=with_keys))
+            for found in chain((first,), blocks)
+        )
+        records, more = fill(permitted, selection.limit, selection.bytes_max)
+        return Page(records, more=more, through=records[-1].position if more else Position(bound), end=first.end)
 
     def find(
         self, connection: sqlite3.Connection, statement_id: StatementId, visibility: Visibility, *, voided: bool
@@ -87,6 +78,26 @@ class Reader:
         if selection.until_us is not None:
             high = min(high, position_by(connection, selection.until_us) + 1)
         return low, high
+
+
+def fill(blocks: Iterable[Sequence[Record]], limit: int, bytes_max: int) -> tuple[list[Record], bool]:
+    """The first of the records in ``blocks``, at most ``limit`` with ``bytes_max`` bytes of payload, but at least one;
+    and whether there are more.
+    """
+    records: list[Record] = []
+    size = 0
+    for block in blocks:
+        taken = block[: limit - len(records)]
+        records += taken
+        size += sum(len(record.payload) for record in taken)
+        left_out = len(block) - len(taken)
+        if size > bytes_max:
+            fitting = _within(records, bytes_max)
+            left_out += len(records) - len(fitting)
+            records = fitting
+        if left_out:
+            return records, True
+    return records, False
 
 
 def _within(records: Sequence[Record], bytes_max: int) -> list[Record]:
