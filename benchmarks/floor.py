@@ -2,7 +2,8 @@
 
     python -m benchmarks.floor [--repetitions N]
 
-Three servers take the same requests by turns: lrs-lite, the same with a log that keeps nothing, and the bare handler.
+Four servers take the same requests by turns: lrs-lite, the same with a log that keeps nothing, the same with one that
+appends all to a file and does no more, and the bare handler.
 """
 
 from __future__ import annotations
@@ -19,17 +20,26 @@ from benchmarks.writes import CASES, Case, by_turns
 
 SHOWN = tuple(case for case in CASES if not case.trusted)
 _FREE = "benchmarks.free_log"
+_FILE = "benchmarks.file_log"
 
 
 def measure(repetitions: int) -> Found:
-    """Outcomes of each case and server, ``{case: {"ours": […], "free": […], "bare": […], "threads": […]}}``.
+    """Outcomes of each case and server, ``{case: {"ours": […], "free": […], "file": […], "bare": […],
+    "threads": […]}}``.
 
     ``threads``: CPU microseconds for a statement to lrs-lite, of its event loop and of all else that it has.
     """
-    found: Found = {case.name: {"ours": [], "free": [], "bare": [], "threads": []} for case in SHOWN}
-    with lrs_server() as ours, lrs_server(program=_FREE) as free, bare_server() as bare:
+    found: Found = {case.name: {"ours": [], "free": [], "file": [], "bare": [], "threads": []} for case in SHOWN}
+    with (
+        lrs_server() as ours,
+        lrs_server(program=_FREE) as free,
+        lrs_server(program=_FILE) as file,
+        bare_server() as bare,
+    ):
         before = loop_cpu_s(ours.pid)
-        for case, name, outcome in by_turns({"ours": ours, "free": free, "bare": bare}, SHOWN, repetitions):
+        for case, name, outcome in by_turns(
+            {"ours": ours, "free": free, "file": file, "bare": bare}, SHOWN, repetitions
+        ):
             found[case.name][name].append(asdict(outcome))
             after = loop_cpu_s(ours.pid)
             if name == "ours":
@@ -58,14 +68,16 @@ def tables(found: Found) -> Mapping[str, str]:
             (
                 case.name,
                 spread(ratios(rates, bare)),
+                spread(ratios(_rates(found, case, "file"), bare)),
                 spread(ratios(_rates(found, case, "free"), bare)),
                 f"{loop:.0f}",
                 f"{others:.0f}",
                 f"{(loop + others) * median(rates) / 1e6:.2f}",
             )
         )
-    headings = ("", "part of the bare handler's rate", "the same if the log cost nothing", "event loop, us/statement")
-    return {"floor": markdown((*headings, "log, us/statement", "cores busy"), rows)}
+    parts = ("part of the bare handler's rate", "if the log only appended to a file", "if the log cost nothing")
+    used = ("event loop, us/statement", "log, us/statement", "cores busy")
+    return {"floor": markdown(("", *parts, *used), rows)}
 
 
 PART = Part(measure, tables)

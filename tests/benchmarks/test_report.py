@@ -41,7 +41,7 @@ FIGURES: dict[str, dict[str, Any]] = {
         for case in writes.CASES
     },
     "floor": {
-        case.name: {"ours": [OUTCOME], "free": [OUTCOME], "bare": [OUTCOME], "threads": [[100.0, 50.0]]}
+        case.name: {server: [OUTCOME] for server in ("ours", "free", "file", "bare")} | {"threads": [[100.0, 50.0]]}
         for case in floor.SHOWN
     },
     "reads": {
