@@ -29,8 +29,11 @@ from lrs.app import App
 from lrs.auth.scopes import STATEMENTS_WRITE
 from lrs.cli.preparing import Worker
 from lrs.clock import SystemClock
+from lrs.engine import Engine
 from lrs.limits import DEFAULT_LIMITS
 from lrs.simulation.mix import statements, wire
+from lrs.statements.http.kept import Asked
+from lrs.statements.http.paging import Paging
 from lrs.statements.prepare import Authorship, prepare
 from lrs.statements.record import Append, Draft, StatementId
 from lrs.statements.sqlite.append import Appender
@@ -46,6 +49,8 @@ STATEMENTS = 4_000
 SLICE = 100
 GROUPS = (1, 8, 100, 2_000)
 APPENDED_SLICES = 60
+PAGES = 1_000
+PAGE = 50
 
 Thing = TypeVar("Thing")
 
@@ -84,10 +89,20 @@ async def _measure(bodies: Sequence[bytes], settings: Settings) -> Found:
     found["import: all of it in a worker"] = _timed(worker.prepared, parts) / SLICE
     made = [one for part in parts if (one := worker.prepared(part)) is not None]
     found["import: take over from a worker"] = _timed(unpacked, made) / SLICE
+    await engine.log.append(Append(drafts))
+    found["a page of 50: find, unpack, join"] = _timed(_page(engine), range(PAGES)) / PAGE
     await app.stop()
     for size in GROUPS:
         found[f"append to the log, {size} at once"] = _appended(settings.data / f"{size}.sqlite3", drafts, size)
     return found
+
+
+def _page(engine: Engine) -> Callable[[int], object]:
+    """Reads the newest page."""
+    paging = Paging(engine.statements, engine.settings.limits, "/xapi/statements")
+    query = f"limit={PAGE}".encode()
+    read = paging.reading(Asked(engine.owner, query, "", ""), paging.wanted(query, engine.owner))
+    return lambda _: read()
 
 
 def _timed(stage: Callable[[Thing], object], things: Sequence[Thing]) -> float:
