@@ -1,7 +1,9 @@
-"""Requests reach a resource by the short way and by the long one, with the same answer."""
+"""The application as a whole: how requests reach a resource, and what a start loads."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -41,3 +43,15 @@ async def test_middleware_that_is_added_sees_every_request(tmp_path: Path, origi
         await watched.stop()
         await plain.stop()
     assert seen == ["/xapi/statements", "/xapi/about", "/xapi/nothing", "/xapi/statements"]
+
+
+def test_what_explains_refusals_is_no_part_of_the_start(tmp_path: Path) -> None:
+    """It takes a tenth of the time until the first answer, and is there soon after."""
+    script = (
+        "import sys, time; from pathlib import Path; from lrs import Settings, create_app; "
+        "from starlette.testclient import TestClient; "
+        f"app = create_app(Settings(data=Path({str(tmp_path)!r}))); print('jsonschema' in sys.modules); "
+        "client = TestClient(app); client.__enter__(); client.__exit__(); print('jsonschema' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]

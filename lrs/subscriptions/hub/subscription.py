@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Company(Protocol):
-    """Several subscriptions that are told together, and stand at the same place."""
+    """Several subscriptions that are told together, and stand at the same place; see ``Crowd``."""
 
     @property
     def place(self) -> Place:

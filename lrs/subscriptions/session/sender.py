@@ -113,7 +113,7 @@ class Sender:
         return True
 
     def left(self, crowd: Crowd) -> None:
-        """``crowd`` does no longer send for this."""
+        """``crowd`` no longer sends for this."""
         self._bytes_sent += crowd.bytes_sent - self._crowds.pop(crowd)
 
     @property
