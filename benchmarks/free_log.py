@@ -15,6 +15,7 @@ from unittest.mock import patch
 from lrs.cli import main
 from lrs.statements.record import Append, Position
 from lrs.statements.sqlite import SqliteStatementLog
+from lrs.statements.transit import Packed
 
 
 @contextmanager
@@ -24,8 +25,8 @@ def free_log() -> Iterator[None]:
         yield
 
 
-async def _append(_: SqliteStatementLog, job: Append) -> Sequence[Position]:
-    return [Position(1)] * len(job.drafts)
+async def _append(_: SqliteStatementLog, job: Append | Packed) -> Sequence[Position]:
+    return [Position(1)] * (job.size if isinstance(job, Packed) else len(job.drafts))
 
 
 def _append_soon(_: SqliteStatementLog, job: Append, tell: Callable[[Sequence[Position] | Exception], None]) -> bool:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import Pool
@@ -41,20 +42,33 @@ def build(folder: Path, count: int) -> Store:
     """Import ``count`` statements of 20 courses and a learner for each 200; their seeds are those of nothing else."""
     data = folder / f"store-{count}"
     with tempfile.TemporaryDirectory(dir=folder) as made:
-        tasks = [
-            (Path(made) / f"{start:010}.jsonl", min(PART, count - start), start // PART, learners(count))
-            for start in range(0, count, PART)
-        ]
-        with Pool(_PROCESSES) as pool:
-            pool.starmap(_write, tasks)
-        files = [task[0] for task in tasks]
+        files = write_files(Path(made), count)
         json_bytes = sum(file.stat().st_size for file in files)
-        command = [sys.executable, "-m", "lrs", "import", *map(str, files), "--data", str(data), "--json"]
-        began = time.perf_counter()
-        done = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, check=True)
-        import_s = time.perf_counter() - began
-    assert json.loads(done.stdout)["stored"] == count, done.stdout
+        import_s, stored = import_files(files, data)
+    assert stored == count, stored
     return Store(data, count, json_bytes, import_s, folder_bytes(data))
+
+
+def write_files(folder: Path, count: int) -> list[Path]:
+    """``count`` statements as JSON Lines, ``PART`` to a file."""
+    tasks = [
+        (folder / f"{start:010}.jsonl", min(PART, count - start), start // PART, learners(count))
+        for start in range(0, count, PART)
+    ]
+    with Pool(_PROCESSES) as pool:
+        pool.starmap(_write, tasks)
+    return [task[0] for task in tasks]
+
+
+def import_files(files: Sequence[Path], data: Path, *, program: str = "lrs") -> tuple[float, int]:
+    """How many seconds ``lrs import`` took to store ``files``, and what it says that it stored.
+
+    ``program``: a module that is started in place of ``lrs``, and changes something about it.
+    """
+    command = [sys.executable, "-m", program, "import", *map(str, files), "--data", str(data), "--json"]
+    began = time.perf_counter()
+    done = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, check=True)
+    return time.perf_counter() - began, json.loads(done.stdout)["stored"]
 
 
 def learners(count: int) -> int:

@@ -41,8 +41,11 @@ FIGURES: dict[str, dict[str, Any]] = {
         for case in writes.CASES
     },
     "floor": {
-        case.name: {server: [OUTCOME] for server in ("ours", "free", "file", "bare")} | {"threads": [[100.0, 50.0]]}
-        for case in floor.SHOWN
+        "writes": {
+            case.name: {server: [OUTCOME] for server in ("ours", "free", "file", "bare")} | {"threads": [[100.0, 50.0]]}
+            for case in floor.SHOWN
+        },
+        "imports": {server: [{"seconds": 10.0, "cpu_s": 15.0}] for server in ("ours", "free")},
     },
     "reads": {
         "stores": {str(size): STORE for size in SIZES},
