@@ -38,8 +38,9 @@ def measure(repetitions: int) -> Found:  # noqa: ARG001
     # What stalls is to stay as long as it is measured, and all subscribers hold one token.
     patience = {"LRS_SEND_BLOCKED_S": "3600", "LRS_CONNECTIONS_PER_TOKEN_MAX": str(2 * (IDLE + STALLED))}
     with lrs_server(patience) as server:
-        idle_bytes = _idle(server)
+        # First, since a server loads some of what it needs when it has started, and is weighed when it is at rest.
         revocations_s = [_revoke(server) for _ in range(REVOCATIONS)]
+        idle_bytes = _idle(server)
         (alone,) = run(_plan(server, WARM_UP_BATCHES, seed=1))
         before = memory_bytes(server.pid)
         with ExitStack() as stack:

@@ -154,18 +154,20 @@ class Sender:
         self._direct = transport.direct
         while True:
             while self.outbox:
-                due = self.outbox.popleft()
-                if isinstance(due, Stop) and due.name in self.subscriptions:
-                    await self._hub.keep(self.subscriptions[due.name])
-                frame = self._frame(due)
-                if frame is not None:
-                    await self._send(transport, frame)
-                    self._bytes_sent += len(frame.data)
+                await self._send_due(transport, self.outbox.popleft())
             if self._room is not None and not self._room.done():
                 self._room.set_result(None)
             if self._ending:
                 return
             await self._send_batch(transport)
+
+    async def _send_due(self, transport: Transport, due: Due) -> None:
+        if isinstance(due, Stop) and due.name in self.subscriptions:
+            await self._hub.keep(self.subscriptions[due.name])
+        frame = self._frame(due)
+        if frame is not None:
+            await self._send(transport, frame)
+            self._bytes_sent += len(frame.data)
 
     async def _send_batch(self, transport: Transport) -> None:
         """A batch of the subscription whose turn it is; wait when there is none."""
