@@ -49,7 +49,7 @@ class Reader:
         for guest in self.house.sessions:
             if guest.credential == self.who.credential:
                 for subscription in guest.subscriptions:
-                    return subscription._place
+                    return subscription.place
         return self._at(self.told)
 
     def heard(self) -> list[Heard]:

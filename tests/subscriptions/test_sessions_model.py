@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from lrs.clock import FixedClock
 from lrs.errors import TokenRevoked
@@ -27,7 +27,7 @@ from tests.contracts.following import about
 from tests.samples import ANSWERED, COURSE_A, COURSE_B, draft, principal, statement, voiding
 from tests.subscriptions.loops import Inline, InlineThreads, settle
 from tests.subscriptions.pipes import House
-from tests.subscriptions.readers import KINDS, Reader
+from tests.subscriptions.readers import KINDS, Reader, SocketReader
 
 SMALL = {
     "ring_statements_max": 4,
@@ -81,6 +81,9 @@ class SessionsMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.readers) < 6)
     @rule(kind=st.sampled_from(KINDS), courses=COURSES, verb=st.sampled_from([None, ANSWERED]), old=st.booleans())
     def come(self, kind: type[Reader], courses: tuple[str, ...] | None, verb: str | None, old: bool) -> None:
+        self.admit(kind, courses, verb, old)
+
+    def admit(self, kind: type[Reader], courses: tuple[str, ...] | None, verb: str | None, old: bool) -> None:
         members = {} if verb is None else {"verb": [verb]}
         number = len(self.readers) + 1
         who = self.house.reader(f"reader{number}", courses=courses, number=number)
@@ -256,5 +259,23 @@ def _lasting(reader: Reader) -> Any:
     return principal(reader.name, scopes=("stream",), courses=_courses(reader), number=reader.who.consumer_id)
 
 
+class CrowdMachine(SessionsMachine):
+    """The same for readers who ask the same by websocket, with less that parts them: most of it is told to crowds."""
+
+    come = restart = revoke = expire = None  # type: ignore[assignment]
+
+    @initialize(courses=COURSES, verb=st.sampled_from([None, ANSWERED]), count=st.integers(2, 4))
+    def come_together(self, courses: tuple[str, ...] | None, verb: str | None, count: int) -> None:
+        for _ in range(count):
+            self.admit(SocketReader, courses, verb, old=False)
+
+    @rule(courses=st.lists(st.sampled_from([COURSE_A, COURSE_B, None]), min_size=2, max_size=5))
+    def write_one_by_one(self, courses: list[str | None]) -> None:
+        for course in courses:
+            self.append(statement(course=course, verb=ANSWERED))
+
+
 TestSessionsModel = SessionsMachine.TestCase
 TestSessionsModel.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestCrowdModel = CrowdMachine.TestCase
+TestCrowdModel.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
