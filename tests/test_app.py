@@ -48,7 +48,7 @@ async def test_middleware_that_is_added_sees_every_request(tmp_path: Path, origi
 def test_what_explains_refusals_is_no_part_of_the_start(tmp_path: Path) -> None:
     """It takes a tenth of the time until the first answer, and is there soon after."""
     script = (
-        "import sys, time; from pathlib import Path; from lrs import Settings, create_app; "
+        "import sys; from pathlib import Path; from lrs import Settings, create_app; "
         "from starlette.testclient import TestClient; "
         f"app = create_app(Settings(data=Path({str(tmp_path)!r}))); print('jsonschema' in sys.modules); "
         "client = TestClient(app); client.__enter__(); client.__exit__(); print('jsonschema' in sys.modules)"

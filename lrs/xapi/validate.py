@@ -41,6 +41,10 @@ class Shape:
 
         return Reporter(self._uri)
 
+    def be_ready_to_explain(self) -> None:
+        """Make the reporter now."""
+        _ = self.reporter
+
     def problems(self, value: Any, path: str) -> tuple[Problem, ...]:
         """Everything that is wrong with a refused ``value``, up to a bound; of a very large one the first thing."""
         if len(orjson.dumps(value)) <= EXPLAINED_BYTES_MAX:
@@ -90,7 +94,7 @@ def validator(version: str) -> Validator:
 def be_ready_to_explain() -> None:
     """Load what explains a refusal, for which the first one would wait otherwise. In any thread."""
     for version in VERSIONS:
-        assert validator(version).shape.reporter
+        validator(version).shape.be_ready_to_explain()
 
 
 def check_agent(agent: Any, path: str = "$") -> None:

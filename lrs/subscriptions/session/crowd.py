@@ -51,7 +51,9 @@ class Crowd:
         del self._directs[subscription]
         sender = self._senders.pop(subscription)
         sender.left(self)
-        self._consumers -= Counter({sender.consumer_id: 1})
+        self._consumers[sender.consumer_id] -= 1
+        if not self._consumers[sender.consumer_id]:
+            del self._consumers[sender.consumer_id]
         if not self._directs:
             self._sessions.crowds.pop((self._channel, self._name))
             del self._channel.crowds[self]
@@ -59,7 +61,7 @@ class Crowd:
     def wake(self) -> None:
         """Tell all what has come. Whoever can't be told here is alone afterwards, and not woken."""
         channel, hub = self._channel, self._sessions.hub
-        if hub.failure is not None or self.place < channel.start:
+        if self.place < channel.start:
             self._part(self._directs)
         most, bytes_max = hub.limits.server_frame_statements_max, hub.limits.server_frame_bytes_max
         while self._directs and self.place < channel.last:
